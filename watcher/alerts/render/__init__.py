@@ -1,0 +1,90 @@
+"""From a stored delivery to a message, for each type of channel.
+
+::
+
+    view      an alert's payload in words; tolerant, cleaned again
+    bundle    words for several alerts in one message
+    mail      multipart mail, by templates        slack     Block Kit
+    webhook   JSON of the contract                text      title and text for Apprise
+
+Rendering is the same at every try but for a mail's ``Date``. It raises one error only: ``DeliveryError`` with reason ``unrenderable``
+(or ``no_channel``), never retryable, so that a poisoned alert goes dead by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from jinja2 import Environment, TemplateError
+
+from watcher.alerts.render import mail, slack, text, webhook
+from watcher.alerts.render.view import View, view
+from watcher.errors import DeliveryError
+from watcher.model import ChannelPolicy, ChannelSettings, Delivery, EmailSettings, Message, SlackSettings, WebhookSettings
+
+__all__ = ["Renderer", "View", "check_templates", "view"]
+
+
+class Renderer:
+    """Renders deliveries by a fixed configuration; made anew on reload.
+
+    :param policies: by channel: its time zone.
+    :param settings: by channel: its type and, for mail, its sender.
+    :param templates: by channel: the user's own templates, file name to source (see ``mail.OWN``); the caller reads the folder.
+    :param public_url: of the web page, for links.
+    """
+
+    def __init__(
+        self,
+        policies: Mapping[str, ChannelPolicy],
+        settings: Mapping[str, ChannelSettings],
+        *,
+        templates: Mapping[str, Mapping[str, str]] | None = None,
+        public_url: str | None = None,
+    ) -> None:
+        self._policies, self._settings, self._public_url = policies, settings, public_url
+        self._own = templates or {}
+        builtin = mail.environment()
+        self._environments: dict[str, Environment] = {name: mail.environment(self._own.get(name)) if name in self._own else builtin for name in settings}
+
+    def render(self, delivery: Delivery, channel: str, now: datetime, *, brief: bool = False) -> Message:
+        """Return the message that tells ``channel`` of ``delivery``.
+
+        :param brief: a shorter one, after ``DeliveryError`` with reason ``too_big``.
+        :raises DeliveryError: this delivery can never be rendered.
+        """
+        settings = self._settings.get(channel)
+        if settings is None:
+            raise DeliveryError(channel, "no_channel", "the channel is no longer configured", retryable=False)
+        if not delivery.alerts:
+            raise DeliveryError(channel, "unrenderable", "a delivery without alerts", retryable=False)
+        try:
+            return self._render(delivery, channel, settings, now, brief=brief)
+        except Exception as error:  # whatever is wrong with one stored alert, it must not stop the queue behind it
+            raise DeliveryError(channel, "unrenderable", f"cannot be rendered: {type(error).__name__}: {error}"[:300], retryable=False) from error
+
+    def _render(self, delivery: Delivery, channel: str, settings: ChannelSettings, now: datetime, *, brief: bool) -> Message:
+        policy = self._policies.get(channel)
+        timezone = policy.timezone if policy else "UTC"
+        views = [view(alert, timezone, self._public_url) for alert in delivery.alerts]
+        if isinstance(settings, EmailSettings):
+            env, own = self._environments[channel], self._own.get(channel, {})
+            return mail.render(delivery, views, channel=channel, settings=settings, env=env, own=own, now=now, brief=brief)
+        if isinstance(settings, SlackSettings):
+            return slack.render(delivery, views)
+        if isinstance(settings, WebhookSettings):
+            return webhook.render(delivery, views)
+        return text.render(delivery, views)
+
+
+def check_templates(own: Mapping[str, str]) -> list[tuple[str, int | None, str]]:
+    """Return what is wrong with a user's templates: (file name, line, message); for ``watcher check``."""
+    env = mail.environment(own)
+    problems: list[tuple[str, int | None, str]] = []
+    for name in own:
+        try:
+            env.get_template(name)
+        except TemplateError as error:
+            problems.append((name, getattr(error, "lineno", None), error.message or type(error).__name__))
+    return problems

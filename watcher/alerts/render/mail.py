@@ -1,0 +1,107 @@
+"""The mail: subject, plain text and HTML, made by the Jinja2 templates beside this package or by the user's own.
+
+The user's templates run sandboxed. When one fails, our own takes its place and the mail says so: a typing error loses no alert.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, PackageLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from watcher.alerts import ids
+from watcher.alerts.render.bundle import bundle_reason, bundle_title, loudest_first
+from watcher.alerts.render.view import View
+from watcher.model import Delivery, EmailSettings, Mail, Severity
+from watcher.text.clean import clean, one_line
+
+SUBJECT = 200
+OWN = ("subject.j2", "text.j2", "html.j2")
+"""Names of the files in a channel's ``templates`` folder; each is optional. ``{% extends "mail.html.j2" %}`` works."""
+
+SHOWN, BRIEF = 300, 40
+"""Alerts of one bundle that are written out; the rest is counted. ``BRIEF`` for a server that found the first too big."""
+
+_ODD = re.compile(r"[^A-Za-z0-9-]+")
+
+
+def environment(own: Mapping[str, str] | None = None) -> Environment:
+    """Return the sandboxed environment: HTML is escaped, an unknown name is an error.
+
+    :param own: the user's templates by file name.
+    """
+    loaders: list[BaseLoader] = [DictLoader(dict(own))] if own else []
+    env = ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader([*loaders, PackageLoader("watcher.alerts", "templates")]),
+        autoescape=lambda name: name is not None and "html" in name,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    env.globals.clear()  # no range, lipsum or cycler: a loop runs over what is there
+    return env
+
+
+def render(
+    delivery: Delivery, views: Sequence[View], *, channel: str, settings: EmailSettings, env: Environment, own: Mapping[str, str], now: datetime, brief: bool = False
+) -> Mail:
+    """Return the mail of a delivery.
+
+    :param channel: the channel's name, for the thread and ``List-Id``.
+    :param own: the user's templates that ``env`` knows.
+    :param now: becomes ``Date``: a mail that was held over night belongs on top in the morning.
+    :param brief: write out less, after the server said that it was too big.
+    """
+    domain = ids.sender_domain(settings.sender)
+    first = views[0]
+    kind = "bundle" if len(views) > 1 else "notice" if first.notice else "mail"
+    shown = loudest_first(views)[: BRIEF if brief else SHOWN]
+    values: dict[str, Any] = {
+        "alert": first,
+        "alerts": shown,
+        "count": len(views),
+        "missing": len(views) - len(shown),
+        "title": bundle_title(delivery, views) if kind == "bundle" else first.subject,
+        "reason": bundle_reason(delivery),
+        "channel": channel,
+        "trouble": "",
+    }
+    subject, text, html = _parts(env, own, kind, values)
+    return Mail(
+        message_id=ids.message_id(delivery.message_key, domain),
+        subject=one_line(subject, SUBJECT),
+        text=clean(text),
+        html=clean(html),
+        references=(ids.story_root(first.story, channel, domain),) if kind == "mail" and first.story else (),
+        list_id=list_id(channel, domain),
+        sent_at=now,
+        urgent=any(view.severity == Severity.URGENT for view in views),
+    )
+
+
+def list_id(channel: str, domain: str) -> str:
+    """Return the ``List-Id`` of a channel (RFC 2919): mail programs sort by it."""
+    label = _ODD.sub("-", channel).strip("-").lower() or "channel"
+    return f"{one_line(channel, 60)} <{label[:60]}.watcher.{domain}>"
+
+
+def _parts(env: Environment, own: Mapping[str, str], kind: str, values: dict[str, Any]) -> tuple[str, str, str]:
+    """Render subject, text and HTML: the user's template where there is one and it works, else ours."""
+    ours = (None, f"{kind}.txt.j2", f"{kind}.html.j2")
+    done = []
+    for name, builtin in zip(OWN, ours, strict=True):
+        rendered: str | None = None
+        if name in own and kind != "notice":
+            try:
+                rendered = env.get_template(name).render(values)
+            except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+                values["trouble"] = one_line(f"The template {name} of channel {values['channel']} failed: {error}", 300)
+        if rendered is None or not rendered.strip():
+            rendered = env.get_template(builtin).render(values) if builtin else values["title"]
+        done.append(rendered)
+    return done[0], done[1], done[2]

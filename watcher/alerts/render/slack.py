@@ -1,0 +1,152 @@
+"""Slack's Block Kit for an incoming webhook (RELIABILITY 2.1), within its limits and our own total.
+
+Feed text is data. In ``mrkdwn`` only ``& < >`` are escaped, once; what Slack would read as layout (``* _ ~ `` and backticks) is parted by
+a zero-width space; ``verbatim`` keeps names and URLs in it from becoming links. Text is cut before it is escaped, so never inside an entity.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from watcher.alerts.render.bundle import bundle_reason, bundle_title, loudest_first
+from watcher.alerts.render.view import Quote, View
+from watcher.model import Delivery, SlackPost
+from watcher.text.clean import clean, one_line
+
+BUDGET = 11_900
+"""Characters of the whole JSON text; Slack refuses somewhere above 13,200 (slackapi/bolt-js#2509)."""
+
+BLOCKS, SECTION, HEADER, FALLBACK, LINK = 48, 2900, 150, 600, 2400
+QUOTES, BUNDLE = 12, 40
+
+Block = dict[str, Any]
+
+_LAYOUT = re.compile(r"[*_~`]")
+_PART = "\u200b"
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def render(delivery: Delivery, views: Sequence[View]) -> SlackPost:
+    """Return the post of a delivery: one alert, one notice or a bundle."""
+    if len(views) > 1:
+        fallback, blocks = bundle_title(delivery, views), _bundle(delivery, views)
+    elif views[0].notice:
+        fallback, blocks = views[0].subject, [_header(views[0].headline), *_section(plain(views[0].body, SECTION))]
+    else:
+        fallback, blocks = f"{views[0].subject} – {views[0].source}", _alert(views[0])
+    return SlackPost(body=_fit(fallback, blocks))
+
+
+def escape(text: str) -> str:
+    """Escape what Slack asks for: ``&``, ``<`` and ``>``, nothing else."""
+    return re.sub("[&<>]", lambda m: _ESCAPES[m[0]], text)
+
+
+def plain(text: str, limit: int) -> str:
+    """Return feed text for ``mrkdwn`` that shows as it is, at most ``limit`` characters after escaping."""
+    return _shorten(text, limit, lambda t: escape(_LAYOUT.sub(lambda m: f"{_PART}{m[0]}{_PART}", re.sub(r"(?m)^(\s*)(?=[>•])", rf"\1{_PART}", t))))
+
+
+def hyperlink(url: str | None, text: str, limit: int = 400) -> str:
+    """Return ``<url|text>``; the text alone where there is no URL or one too long for Slack."""
+    target = "" if url is None else escape("".join(f"%{ord(c):02X}" if c in "|<> " else c for c in url))
+    return f"<{target}|{plain(text, limit)}>" if 0 < len(target) <= LINK else plain(text, limit)
+
+
+def quote(sentence: Quote, limit: int = 1400) -> str:
+    """Return a sentence as a block quote with its matched words in bold."""
+    out, left = ">", limit
+    for position, (text, matched) in enumerate(sentence.parts):
+        shown = plain(text, left)
+        left -= len(shown)
+        out += _bold(shown, sentence.parts[position + 1 : position + 2], out[-1:]) if matched and shown else shown
+        if left <= 0 or (shown.endswith("…") and not text.endswith("…")):
+            break
+    return out
+
+
+def _bold(shown: str, following: Sequence[tuple[str, bool]], before: str) -> str:
+    """Slack sees ``*bold*`` only beside a non-word; in running Japanese or within a word a zero-width space stands in."""
+    core = shown.strip()
+    lead, trail = shown[: len(shown) - len(shown.lstrip())], shown[len(shown.rstrip()) :]
+    after = following[0][0][:1] if following else ""
+    return f"{lead}{_PART if before.isalnum() and not lead else ''}*{core}*{_PART if after.isalnum() and not trail else ''}{trail}"
+
+
+def _alert(view: View) -> list[Block]:
+    facts = [hyperlink(view.url, f"Open at {view.host}" if view.host else "Open"), plain(view.source, 500)]
+    facts += [plain(part, 300) for part in (view.published, f"by {view.author}" if view.author else "") if part]
+    blocks = [_header(view.headline), *_section(" · ".join(facts))]
+    if view.update or view.articles > 1:
+        blocks += _context(plain(_story(view), 1500))
+    for sentence in view.quotes[:QUOTES]:
+        blocks += _section(quote(sentence))
+    if not view.quotes and view.lead:
+        blocks += _section(plain(view.lead, 1000))
+    if view.note:
+        blocks += _context(plain(view.note, 400))
+    if view.others:
+        blocks += _context("Also: " + ", ".join(hyperlink(o.url, o.name if o.host in ("", o.name) else f"{o.name} ({o.host})", 120) for o in view.others[:5]))
+    why = [f"Rule *{plain(view.rule, 200)}* ({view.severity})"]
+    why += ["matched " + plain(", ".join(view.terms), 400)] if view.terms else []
+    why += [plain("; ".join(view.entities), 400)] if view.entities else []
+    why += [hyperlink(view.link, "details")] if view.link else []
+    return blocks + _context(" · ".join(why))
+
+
+def _story(view: View) -> str:
+    said = f"{view.articles} articles from {view.sources} independent source{'s' if view.sources != 1 else ''}"
+    return f"Update of a story: {said}" + (f"; new: {'; '.join(view.news)}" if view.news else "") if view.update else f"Story: {said}"
+
+
+def _bundle(delivery: Delivery, views: Sequence[View]) -> list[Block]:
+    blocks = [_header(bundle_title(delivery, views)), *_context(plain(bundle_reason(delivery), 400))]
+    for view in loudest_first(views)[:BUNDLE]:
+        parts = [f"*{hyperlink(view.url, view.headline, 300)}*", plain(" · ".join(filter(None, (view.source, view.published, view.rule))), 400)]
+        blocks += _section("\n".join(parts + [quote(q, 300) for q in view.quotes[:1]]))
+    return blocks
+
+
+def _fit(fallback: str, blocks: list[Block]) -> bytes:
+    """Serialise; while it is too long, take out the last section but the first, and say at the end how many are missing."""
+    blocks = blocks[:BLOCKS]
+    missing = 0
+    while True:
+        shown = [*blocks, *_context(f"{missing} more: see `watcher alerts list`")] if missing else blocks
+        post = {"text": _shorten(fallback, FALLBACK, escape), "blocks": shown, "unfurl_links": False, "unfurl_media": False, "link_names": 0}
+        body = json.dumps(post, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        sections = [i for i, block in enumerate(blocks) if block["type"] == "section"]
+        if len(body) <= BUDGET or len(sections) < 2:
+            return body.encode()
+        del blocks[sections[-1]]
+        missing += 1
+
+
+def _header(text: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": _shorten(one_line(text, HEADER), HEADER, escape) or "-", "emoji": False}}
+
+
+def _section(text: str) -> list[Block]:
+    return [{"type": "section", "text": _mrkdwn(text)}] if text.strip() else []
+
+
+def _context(text: str) -> list[Block]:
+    return [{"type": "context", "elements": [_mrkdwn(text)]}] if text.strip() else []
+
+
+def _mrkdwn(text: str) -> Block:
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _shorten(text: str, limit: int, finish: Callable[[str], str]) -> str:
+    """Return ``finish`` of as much of ``text`` as keeps the outcome within ``limit``; the cut is between graphemes and shown by ``…``."""
+    keep = min(len(text), limit)
+    while True:
+        cut = text if keep >= len(text) else clean(text, keep)
+        done = finish(cut)
+        if len(done) <= limit or keep <= 1:
+            return done if len(done) <= limit else ""
+        keep = max(1, min(keep - 1, keep * limit // len(done)))
