@@ -1,1 +1,18 @@
-"""web"""
+"""The dashboard and its JSON API, for people and for machines that watch the watcher. It reads and changes nothing.
+
+server      routes, the host check, the password, the headers of every answer
+source      what a page needs to know, as a protocol that the daemon fulfils
+templates/  Jinja2 with autoescape     static/  one style sheet: no script, nothing from elsewhere
+
+/             state: feeds, entries, deliveries, the newest alerts
+/alerts       newest first            /alerts/ID   one, with what matched
+/feeds        each with its last success, next poll and trouble
+/api/status   /api/alerts   /api/alerts/ID   /api/feeds
+/healthz      200 while the daemon works, 503 with the reason when it does not
+/metrics      Prometheus
+"""
+
+from watcher.web.server import serve
+from watcher.web.source import Health, Source
+
+__all__ = ["Health", "Source", "serve"]

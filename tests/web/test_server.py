@@ -1,0 +1,164 @@
+"""The dashboard shows, and gives nothing away."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from watcher.model import Secret
+from watcher.web import Health, serve
+
+HOSTILE = "<script>alert(1)</script>\"'><svg onload=alert(1)>"
+STATUS = {
+    "feeds": 3,
+    "failing": 1,
+    "stopped": 0,
+    "entries_waiting": 2,
+    "alerts_24h": 5,
+    "deliveries_due": 1,
+    "deliveries_dead": 1,
+    "channels_down": ["desk"],
+}
+ALERT: dict[str, Any] = {
+    "id": "a1",
+    "rule": HOSTILE,
+    "title": HOSTILE,
+    "url": "https://example.org/a",
+    "host": "example.org",
+    "feed": HOSTILE,
+    "severity": "high",
+    "created_at": "2026-01-01T00:00:00Z",
+    "update": False,
+    "quotes": [[["before ", False], [HOSTILE, True]]],
+    "deliveries": [{"channel": "desk", "state": "dead", "attempts": 3, "answer": HOSTILE}],
+}
+FEED = {
+    "name": HOSTILE,
+    "url": "https://example.org/f",
+    "last_success_at": None,
+    "due_at": None,
+    "entries": 1,
+    "failures": 2,
+    "last_error": HOSTILE,
+}
+
+
+class Lists:
+    """A source made of a few values."""
+
+    well = Health(well=True)
+
+    async def status(self) -> dict[str, Any]:
+        return STATUS
+
+    async def alerts(self, limit: int, offset: int) -> list[dict[str, Any]]:
+        return [ALERT][offset : offset + limit]
+
+    async def alert(self, alert_id: str) -> dict[str, Any] | None:
+        return ALERT if alert_id == "a1" else None
+
+    async def feeds(self, limit: int, offset: int) -> list[dict[str, Any]]:
+        return [FEED][offset : offset + limit]
+
+    async def health(self) -> Health:
+        return self.well
+
+    def metrics(self) -> bytes:
+        return b"watcher_feeds 3\n"
+
+
+class Browser:
+    def __init__(self, session: aiohttp.ClientSession, port: int) -> None:
+        self.session, self.port = session, port
+
+    async def get(self, path: str, **headers: str) -> tuple[int, str, dict[str, str]]:
+        from yarl import URL
+
+        async with self.session.get(URL(f"http://127.0.0.1:{self.port}{path}", encoded=True), headers=headers) as answer:
+            return answer.status, await answer.text(), dict(answer.headers)
+
+
+@pytest.fixture
+async def lists() -> Lists:
+    return Lists()
+
+
+@pytest.fixture
+async def browser(lists: Lists) -> AsyncIterator[Browser]:
+    async with serve(lists, "127.0.0.1", 0, allowed_hosts=["watcher.example.org"]) as port, aiohttp.ClientSession() as session:
+        yield Browser(session, port)
+
+
+@pytest.mark.parametrize("path", ["/", "/alerts", "/alerts/a1", "/feeds", "/nothing-here", "/alerts/none", "/static/style.css"])
+async def test_no_answer_lets_a_script_run(browser: Browser, path: str) -> None:
+    """W01: what comes from a feed is text on every page, and the policy forbids scripts on all of them."""
+    _, text, headers = await browser.get(path)
+    assert "<script" not in text
+    assert "<svg" not in text
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize("path", ["/static/../server.py", "/static/%2e%2e/server.py", "/static/..%2fserver.py", "/static//etc/passwd"])
+async def test_static_files_are_ours_alone(browser: Browser, path: str) -> None:
+    """W02: no path leads out of the folder."""
+    status, text, _ = await browser.get(path)
+    assert status == 404
+    assert "import" not in text
+
+
+@pytest.mark.parametrize(
+    ("host", "status"), [("watcher.example.org", 200), ("localhost:1", 200), ("[::1]", 200), ("evil.example", 421), ("", 421)]
+)
+async def test_only_our_names_are_answered(browser: Browser, host: str, status: int) -> None:
+    """A hostile page that points a name of its own at this machine learns nothing."""
+    assert (await browser.get("/api/alerts", Host=host))[0] == status
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=100000", "offset=-1", "offset=1000000", "limit=x", "limit=1;DROP"])
+async def test_a_span_out_of_bounds_is_refused(browser: Browser, query: str) -> None:
+    assert (await browser.get(f"/api/alerts?{query}"))[0] == 400
+
+
+async def test_the_api_gives_what_the_pages_show(browser: Browser) -> None:
+    assert json.loads((await browser.get("/api/status"))[1]) == STATUS
+    assert json.loads((await browser.get("/api/alerts"))[1]) == [ALERT]
+    assert json.loads((await browser.get("/api/alerts/a1"))[1]) == ALERT
+    assert json.loads((await browser.get("/api/feeds?offset=1"))[1]) == []
+    assert (await browser.get("/metrics"))[1] == "watcher_feeds 3\n"
+
+
+async def test_health_says_why_it_is_not_well(browser: Browser, lists: Lists) -> None:
+    assert (await browser.get("/healthz"))[0] == 200
+    lists.well = Health(well=False, why="the poller hangs")
+    status, text, _ = await browser.get("/healthz")
+    assert (status, text) == (503, "the poller hangs\n")
+    assert "the poller hangs" in (await browser.get("/"))[1]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+async def test_there_is_nothing_to_change(browser: Browser, method: str) -> None:
+    """W03: no request of another page can have an effect, since none has."""
+    async with browser.session.request(method, f"http://127.0.0.1:{browser.port}/alerts") as answer:
+        assert answer.status == 405
+
+
+async def test_a_password_is_asked_for_and_a_forwarded_address_does_not_help(lists: Lists) -> None:
+    """W04, W07: the socket's peer counts, and only for what machines read."""
+    word = base64.b64encode(b"any:secret word").decode()
+    wrong = base64.b64encode(b"any:other").decode()
+    async with serve(lists, "127.0.0.1", 0, password=Secret("secret word")) as port, aiohttp.ClientSession() as session:
+        browser = Browser(session, port)
+        assert (await browser.get("/"))[0] == 401
+        assert (await browser.get("/", **{"X-Forwarded-For": "127.0.0.1"}))[0] == 401
+        assert (await browser.get("/", Authorization=f"Basic {wrong}"))[0] == 401
+        assert (await browser.get("/", Authorization="Basic %%%"))[0] == 401
+        assert (await browser.get("/", Authorization=f"Basic {word}"))[0] == 200
+        assert (await browser.get("/healthz"))[0] == 200

@@ -1,0 +1,210 @@
+"""The routes, and what guards them.
+
+Guards (RELIABILITY 3.7): the ``Host`` header must be one of ours, so that a hostile page cannot reach the dashboard by a
+name of its own that leads to this machine; a password is asked for from everyone but the loopback's own machine tools
+(``/healthz`` and ``/metrics``, judged by the socket's peer, never by a forwarded header); every answer, errors included,
+carries a policy that lets no script run. There is nothing to post to.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import hmac
+import ipaddress
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+from watcher.model import Secret
+from watcher.web.source import Source
+
+PAGE_ROWS = 50
+MOST_ROWS = 500
+MOST_OFFSET = 100_000
+STATIC = Path(__file__).parent / "static"
+OPEN_TO_LOCAL_MACHINES = ("/healthz", "/metrics")
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@contextlib.asynccontextmanager
+async def serve(
+    source: Source, host: str, port: int, *, allowed_hosts: Sequence[str] = (), password: Secret | None = None
+) -> AsyncIterator[int]:
+    """Serve until the block ends; gives the port (of use with ``port`` 0).
+
+    :param allowed_hosts: names by which the page may be asked for, besides loopback's and ``host``.
+    :param password: of any user name (HTTP Basic); None asks for none.
+    :raises OSError: the address is taken or not ours.
+    """
+    app = application(source, {host, *allowed_hosts}, password)
+    runner = web.AppRunner(app, access_log=None, keepalive_timeout=15, shutdown_timeout=1, max_line_size=8190, max_field_size=8190)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, backlog=64)
+        await site.start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def application(source: Source, hosts: set[str], password: Secret | None) -> web.Application:
+    """The application, for :func:`serve` and the tests."""
+    pages = _Pages(source)
+    app = web.Application(middlewares=[_guard({h.lower() for h in hosts}, password)], client_max_size=1024)
+    app.add_routes(
+        [
+            web.get("/", pages.overview),
+            web.get("/alerts", pages.alerts),
+            web.get("/alerts/{id}", pages.alert),
+            web.get("/feeds", pages.feeds),
+            web.get("/api/status", pages.api_status),
+            web.get("/api/alerts", pages.api_alerts),
+            web.get("/api/alerts/{id}", pages.api_alert),
+            web.get("/api/feeds", pages.api_feeds),
+            web.get("/healthz", pages.health),
+            web.get("/metrics", pages.metrics),
+            web.get("/static/{name}", _static),
+        ]
+    )
+    return app
+
+
+class _Pages:
+    """One method for each route."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._templates = Environment(
+            loader=PackageLoader("watcher.web"), autoescape=select_autoescape(default=True), trim_blocks=True, lstrip_blocks=True
+        )
+
+    def _html(self, template: str, **values: Any) -> web.Response:
+        text = self._templates.get_template(template).render(**values)
+        return web.Response(text=text, content_type="text/html", charset="utf-8")
+
+    async def overview(self, _request: web.Request) -> web.Response:
+        return self._html(
+            "overview.html", status=await self._source.status(), alerts=await self._source.alerts(10, 0), health=await self._source.health()
+        )
+
+    async def alerts(self, request: web.Request) -> web.Response:
+        limit, offset = _span(request)
+        return self._html("alerts.html", alerts=await self._source.alerts(limit, offset), limit=limit, offset=offset)
+
+    async def alert(self, request: web.Request) -> web.Response:
+        return self._html("alert.html", alert=_found(await self._source.alert(request.match_info["id"])))
+
+    async def feeds(self, request: web.Request) -> web.Response:
+        limit, offset = _span(request)
+        return self._html("feeds.html", feeds=await self._source.feeds(limit, offset), limit=limit, offset=offset)
+
+    async def api_status(self, _request: web.Request) -> web.Response:
+        return _json(await self._source.status())
+
+    async def api_alerts(self, request: web.Request) -> web.Response:
+        return _json(await self._source.alerts(*_span(request)))
+
+    async def api_alert(self, request: web.Request) -> web.Response:
+        return _json(_found(await self._source.alert(request.match_info["id"])))
+
+    async def api_feeds(self, request: web.Request) -> web.Response:
+        return _json(await self._source.feeds(*_span(request)))
+
+    async def health(self, _request: web.Request) -> web.Response:
+        health = await self._source.health()
+        return web.Response(text="ok\n" if health.well else f"{health.why}\n", status=200 if health.well else 503)
+
+    async def metrics(self, _request: web.Request) -> web.Response:
+        return web.Response(body=self._source.metrics(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+async def _static(request: web.Request) -> web.StreamResponse:
+    """Our own files, by exact name: nothing that a path could walk to."""
+    names = {path.name: path for path in STATIC.iterdir()}
+    path = names.get(request.match_info["name"])
+    if path is None:
+        raise web.HTTPNotFound
+    return web.FileResponse(path)
+
+
+def _guard(hosts: set[str], password: Secret | None) -> Any:
+    @web.middleware
+    async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            if not _known_host(request.headers.get("Host", ""), hosts):
+                raise web.HTTPMisdirectedRequest(text="This name is not one of [web] allowed_hosts.\n")
+            if password is not None and not _let_in(request, password):
+                raise web.HTTPUnauthorized(
+                    headers={"WWW-Authenticate": 'Basic realm="watcher", charset="UTF-8"'}, text="A password is needed.\n"
+                )
+            response = await handler(request)
+        except web.HTTPException as answer:
+            answer.headers.update(HEADERS)
+            raise
+        response.headers.update(HEADERS)
+        return response
+
+    return guard
+
+
+def _known_host(header: str, hosts: set[str]) -> bool:
+    try:
+        name = (urlsplit(f"//{header}").hostname or "").rstrip(".")
+    except ValueError:
+        return False
+    return name == "localhost" or name in hosts or _loopback(name)
+
+
+def _let_in(request: web.Request, password: Secret) -> bool:
+    if request.path in OPEN_TO_LOCAL_MACHINES and _loopback(request.remote or ""):
+        return True
+    kind, _, given = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "basic":
+        return False
+    try:
+        _, _, word = base64.b64decode(given.strip(), validate=True).partition(b":")
+    except (binascii.Error, ValueError):
+        return False
+    return hmac.compare_digest(word, password.reveal().encode())
+
+
+def _loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _span(request: web.Request) -> tuple[int, int]:
+    """``limit`` and ``offset`` of a list, within bounds."""
+    try:
+        limit, offset = int(request.query.get("limit", PAGE_ROWS)), int(request.query.get("offset", 0))
+    except ValueError:
+        raise web.HTTPBadRequest(text="limit and offset are whole numbers\n") from None
+    if not (1 <= limit <= MOST_ROWS and 0 <= offset <= MOST_OFFSET):
+        raise web.HTTPBadRequest(text=f"limit is 1 to {MOST_ROWS}, offset 0 to {MOST_OFFSET}\n")
+    return limit, offset
+
+
+def _found(row: dict[str, Any] | None) -> dict[str, Any]:
+    if row is None:
+        raise web.HTTPNotFound(text="There is no such alert.\n")
+    return row
+
+
+def _json(value: Any) -> web.Response:
+    return web.Response(text=json.dumps(value, ensure_ascii=False, allow_nan=False), content_type="application/json")

@@ -1,0 +1,44 @@
+"""What the pages ask for. The daemon fulfils it from the store; the tests from a few lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether the daemon works; ``why`` names what does not, "" when all is well."""
+
+    well: bool
+    why: str = ""
+
+
+class Source(Protocol):
+    """All values are JSON-safe; times are ISO 8601 in UTC."""
+
+    async def status(self) -> Row:
+        """Counts of feeds, entries and deliveries, and channels that are down."""
+        ...
+
+    async def alerts(self, limit: int, offset: int) -> list[Row]:
+        """Alerts, newest first."""
+        ...
+
+    async def alert(self, alert_id: str) -> Row | None:
+        """One alert with its deliveries and their attempts."""
+        ...
+
+    async def feeds(self, limit: int, offset: int) -> list[Row]:
+        """Feeds, those in trouble first."""
+        ...
+
+    async def health(self) -> Health:
+        """Whether the store answers and the loops come round."""
+        ...
+
+    def metrics(self) -> bytes:
+        """The Prometheus exposition."""
+        ...
