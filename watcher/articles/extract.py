@@ -1,0 +1,62 @@
+"""A page's bytes to its article, for a worker process: pure, bounded in input, killed from outside when it takes too long."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import trafilatura
+from lxml import html
+
+from watcher.articles import furniture, lines, markup, metadata, quality
+from watcher.errors import ExtractError
+from watcher.model import Page
+from watcher.text import clean, language
+
+MAX_TEXT = 256 * 1024  # characters (limit L9)
+LANGUAGE_SAMPLE = 3000
+LANGUAGE_LEAST = 80  # characters below which a detection is a guess
+
+logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it reports as errors what we return as values
+logging.getLogger("htmldate").setLevel(logging.CRITICAL)
+
+
+def extract(body: bytes, *, url: str, headers: Mapping[str, str] | None = None) -> Page:
+    """Return the article on a page, with ``quality`` saying whether it is one.
+
+    :param body: the decoded body; beyond :data:`watcher.articles.markup.MAX_BYTES` it is not looked at.
+    :param url: where it came from, after redirects.
+    :param headers: of the answer, names in lower case; only ``content-type`` is used.
+    :raises ExtractError: ``empty``, ``not_html``, ``too_deep``.
+    """
+    try:
+        tree = markup.parse(body, url=url, headers=headers)
+        facts = metadata.read(tree, url)
+        signs = quality.signs(tree)
+        furniture.remove(tree)
+        text = lines.tidy(_main_text(tree, url), title=facts.title)
+    except RecursionError as error:
+        raise ExtractError(url, "too_deep", "the page's markup is nested too deeply") from error
+    text = clean.clean(text, MAX_TEXT)
+    return Page(
+        url=url,
+        title=facts.title,
+        text=text,
+        author=facts.author,
+        published_at=facts.published_at,
+        language=_language(text, facts.language),
+        site=facts.site,
+        canonical_url=facts.canonical_url,
+        quality=quality.judge(text, facts, signs),
+    )
+
+
+def _main_text(tree: html.HtmlElement, url: str) -> str:
+    found = trafilatura.bare_extraction(tree, url=url, fast=True, include_comments=False, deduplicate=False, with_metadata=False)
+    return (found.text or "") if found is not None else ""
+
+
+def _language(text: str, declared: str | None) -> str | None:
+    """The language of the text itself; what the page declares where the text is too short or unclear: templates lie."""
+    found = language.detect(text[:LANGUAGE_SAMPLE]) if len(text) >= LANGUAGE_LEAST else None
+    return found or declared
