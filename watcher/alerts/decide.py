@@ -75,7 +75,9 @@ def decide(match: Match, rule: Rule, *, facts: Facts, told: Told, silences: Iter
     if facts.sources < rule.sources:
         return say(Reason.TOO_FEW_SOURCES, f"{facts.sources} of {rule.sources} independent sources")
     if (silence := find_silence(silences, rule.name, facts, entities_of(match), now)) is not None:
-        return say(Reason.SILENCED, f"silence {silence.id} by {silence.author} until {silence.until_at:%Y-%m-%d %H:%M} UTC: {silence.comment}")
+        return say(
+            Reason.SILENCED, f"silence {silence.id} by {silence.author} until {silence.until_at:%Y-%m-%d %H:%M} UTC: {silence.comment}"
+        )
     if not facts.reached:
         return say(Reason.NO_CHANNEL, "neither the rule nor a route names a channel that exists")
     update = told.story is not None and rule.repeat is Repeat.STORY

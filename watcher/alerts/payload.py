@@ -86,7 +86,7 @@ def alert(
     )  # fmt: skip
 
 
-def data_of(  # noqa: PLR0917 - the five nouns that an alert is made of
+def data_of(
     alert_id: AlertId,
     decision: Decision,
     rule: Rule,
@@ -131,7 +131,8 @@ def data_of(  # noqa: PLR0917 - the five nouns that an alert is made of
             "entities": [_entity(entities, name) for name in dict.fromkeys(e.entity for e in evidence if e.entity)],
             "terms": list(dict.fromkeys(one_line(e.term, NAME) for e in evidence if e.term))[:QUOTES],
             "others": [
-                {"name": one_line(name, NAME), "url": link(url), "host": one_line(host, NAME) or host_of(url)} for name, url, host in (story.others if story else ())
+                {"name": one_line(name, NAME), "url": link(url), "host": one_line(host, NAME) or host_of(url)}
+                for name, url, host in (story.others if story else ())
             ],
             "news": [one_line(item, TITLE) for item in news],
             "note": one_line(article.note, NAME),
@@ -154,7 +155,12 @@ def notice(told: Notice, now: datetime) -> Alert:
         "at": iso(now),
     }
     return Alert(
-        id=ids.notice_id(told.key, now.isoformat()), rule="", severity=Severity(told.severity), reason=Reason.NOTICE, created_at=now, payload=data
+        id=ids.notice_id(told.key, now.isoformat()),
+        rule="",
+        severity=Severity(told.severity),
+        reason=Reason.NOTICE,
+        created_at=now,
+        payload=data,
     )
 
 

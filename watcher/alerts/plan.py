@@ -88,7 +88,7 @@ def matches(route: Route, rule: Rule, occasion: Occasion) -> bool:
     )
 
 
-def plan(  # noqa: PLR0917 - reads as a sentence: this alert of this rule, by these routes and policies, on this occasion, now
+def plan(
     alert: Alert,
     rule: Rule,
     routes: Iterable[Route],
@@ -100,7 +100,9 @@ def plan(  # noqa: PLR0917 - reads as a sentence: this alert of this rule, by th
     return tuple(schedule(alert, policies[name], rule, occasion, now) for name in targets(rule, routes, policies, occasion))
 
 
-def notice(channels: Sequence[str], policies: Mapping[str, ChannelPolicy], now: datetime, *, disabled: frozenset[str] = frozenset()) -> tuple[Planned, ...]:
+def notice(
+    channels: Sequence[str], policies: Mapping[str, ChannelPolicy], now: datetime, *, disabled: frozenset[str] = frozenset()
+) -> tuple[Planned, ...]:
     """Return the deliveries of an operator notice: at once and alone, whatever the channels' policies say."""
     standing = (_standing(name, policies, disabled) for name in channels if name in policies)
     return tuple(Planned(channel=name, due_at=now) for name in dict.fromkeys(standing) if name not in disabled)

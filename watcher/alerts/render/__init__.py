@@ -46,7 +46,9 @@ class Renderer:
         self._policies, self._settings, self._public_url = policies, settings, public_url
         self._own = templates or {}
         builtin = mail.environment()
-        self._environments: dict[str, Environment] = {name: mail.environment(self._own.get(name)) if name in self._own else builtin for name in settings}
+        self._environments: dict[str, Environment] = {
+            name: mail.environment(self._own.get(name)) if name in self._own else builtin for name in settings
+        }
 
     def render(self, delivery: Delivery, channel: str, now: datetime, *, brief: bool = False) -> Message:
         """Return the message that tells ``channel`` of ``delivery``.
@@ -62,7 +64,9 @@ class Renderer:
         try:
             return self._render(delivery, channel, settings, now, brief=brief)
         except Exception as error:  # whatever is wrong with one stored alert, it must not stop the queue behind it
-            raise DeliveryError(channel, "unrenderable", f"cannot be rendered: {type(error).__name__}: {error}"[:300], retryable=False) from error
+            raise DeliveryError(
+                channel, "unrenderable", f"cannot be rendered: {type(error).__name__}: {error}"[:300], retryable=False
+            ) from error
 
     def _render(self, delivery: Delivery, channel: str, settings: ChannelSettings, now: datetime, *, brief: bool) -> Message:
         policy = self._policies.get(channel)

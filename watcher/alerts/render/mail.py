@@ -48,7 +48,15 @@ def environment(own: Mapping[str, str] | None = None) -> Environment:
 
 
 def render(
-    delivery: Delivery, views: Sequence[View], *, channel: str, settings: EmailSettings, env: Environment, own: Mapping[str, str], now: datetime, brief: bool = False
+    delivery: Delivery,
+    views: Sequence[View],
+    *,
+    channel: str,
+    settings: EmailSettings,
+    env: Environment,
+    own: Mapping[str, str],
+    now: datetime,
+    brief: bool = False,
 ) -> Mail:
     """Return the mail of a delivery.
 

@@ -47,7 +47,9 @@ def escape(text: str) -> str:
 
 def plain(text: str, limit: int) -> str:
     """Return feed text for ``mrkdwn`` that shows as it is, at most ``limit`` characters after escaping."""
-    return _shorten(text, limit, lambda t: escape(_LAYOUT.sub(lambda m: f"{_PART}{m[0]}{_PART}", re.sub(r"(?m)^(\s*)(?=[>•])", rf"\1{_PART}", t))))
+    return _shorten(
+        text, limit, lambda t: escape(_LAYOUT.sub(lambda m: f"{_PART}{m[0]}{_PART}", re.sub(r"(?m)^(\s*)(?=[>•])", rf"\1{_PART}", t)))
+    )
 
 
 def hyperlink(url: str | None, text: str, limit: int = 400) -> str:
@@ -89,7 +91,10 @@ def _alert(view: View) -> list[Block]:
     if view.note:
         blocks += _context(plain(view.note, 400))
     if view.others:
-        blocks += _context("Also: " + ", ".join(hyperlink(o.url, o.name if o.host in ("", o.name) else f"{o.name} ({o.host})", 120) for o in view.others[:5]))
+        blocks += _context(
+            "Also: "
+            + ", ".join(hyperlink(o.url, o.name if o.host in ("", o.name) else f"{o.name} ({o.host})", 120) for o in view.others[:5])
+        )
     why = [f"Rule *{plain(view.rule, 200)}* ({view.severity})"]
     why += ["matched " + plain(", ".join(view.terms), 400)] if view.terms else []
     why += [plain("; ".join(view.entities), 400)] if view.entities else []
@@ -105,7 +110,10 @@ def _story(view: View) -> str:
 def _bundle(delivery: Delivery, views: Sequence[View]) -> list[Block]:
     blocks = [_header(bundle_title(delivery, views)), *_context(plain(bundle_reason(delivery), 400))]
     for view in loudest_first(views)[:BUNDLE]:
-        parts = [f"*{hyperlink(view.url, view.headline, 300)}*", plain(" · ".join(filter(None, (view.source, view.published, view.rule))), 400)]
+        parts = [
+            f"*{hyperlink(view.url, view.headline, 300)}*",
+            plain(" · ".join(filter(None, (view.source, view.published, view.rule))), 400),
+        ]
         blocks += _section("\n".join(parts + [quote(q, 300) for q in view.quotes[:1]]))
     return blocks
 
@@ -116,7 +124,13 @@ def _fit(fallback: str, blocks: list[Block]) -> bytes:
     missing = 0
     while True:
         shown = [*blocks, *_context(f"{missing} more: see `watcher alerts list`")] if missing else blocks
-        post = {"text": _shorten(fallback, FALLBACK, escape), "blocks": shown, "unfurl_links": False, "unfurl_media": False, "link_names": 0}
+        post = {
+            "text": _shorten(fallback, FALLBACK, escape),
+            "blocks": shown,
+            "unfurl_links": False,
+            "unfurl_media": False,
+            "link_names": 0,
+        }
         body = json.dumps(post, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         sections = [i for i, block in enumerate(blocks) if block["type"] == "section"]
         if len(body) <= BUDGET or len(sections) < 2:
@@ -126,7 +140,10 @@ def _fit(fallback: str, blocks: list[Block]) -> bytes:
 
 
 def _header(text: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": _shorten(one_line(text, HEADER), HEADER, escape) or "-", "emoji": False}}
+    return {
+        "type": "header",
+        "text": {"type": "plain_text", "text": _shorten(one_line(text, HEADER), HEADER, escape) or "-", "emoji": False},
+    }
 
 
 def _section(text: str) -> list[Block]:

@@ -18,7 +18,7 @@ from watcher.text.clean import clean, one_line
 
 UNTITLED = "(no title)"
 
-_DIRECTIONS = {code: None for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_DIRECTIONS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +181,11 @@ def _quotes(context: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Quote,
     """The sentences in pieces; from the contract's ``matches`` alone where ``context`` is missing."""
     found = []
     for item in map(_dict, _list(context.get("quotes"))):
-        pieces = [(p[0].translate(_DIRECTIONS), p[1] is True) for p in _list(item.get("parts")) if isinstance(p, Sequence) and len(p) == 2 and isinstance(p[0], str)]
+        pieces = [
+            (p[0].translate(_DIRECTIONS), p[1] is True)
+            for p in _list(item.get("parts"))
+            if isinstance(p, Sequence) and len(p) == 2 and isinstance(p[0], str)
+        ]
         found.append(Quote(field=text_of(item.get("field"), 40), parts=_line(pieces)))
     if not found:
         for item in map(_dict, _list(data.get("matches"))):

@@ -47,7 +47,15 @@ def _summary(delivery: Delivery, views: Sequence[View]) -> bytes:
         "rule": rules.pop() if len(rules) == 1 else None,
         "count": len(views),
         "alerts": [
-            {"alert": v.id, "rule": v.rule, "severity": v.severity, "title": v.headline[:300], "url": v.url, "feed": v.feed, "published": _published(a)}
+            {
+                "alert": v.id,
+                "rule": v.rule,
+                "severity": v.severity,
+                "title": v.headline[:300],
+                "url": v.url,
+                "feed": v.feed,
+                "published": _published(a),
+            }
             for v, a in zip(views, delivery.alerts, strict=True)
         ],
     }
@@ -99,12 +107,22 @@ def _cut_notice(data: dict[str, Any]) -> bool:
 
 
 def _same_term(one: object, other: object) -> bool:
-    return isinstance(one, dict) and isinstance(other, dict) and (one.get("term"), one.get("entity")) == (other.get("term"), other.get("entity"))
+    return (
+        isinstance(one, dict)
+        and isinstance(other, dict)
+        and (one.get("term"), one.get("entity")) == (other.get("term"), other.get("entity"))
+    )
 
 
 def _halve(things: Sequence[object], key: str | None, least: int) -> bool:
     """Halve the longest of the named string (any string where ``key`` is None) in all ``things``; False where all are short."""
-    found = [(len(value), thing, name) for thing in things if isinstance(thing, dict) for name, value in thing.items() if isinstance(value, str) and name in (key or name,)]
+    found = [
+        (len(value), thing, name)
+        for thing in things
+        if isinstance(thing, dict)
+        for name, value in thing.items()
+        if isinstance(value, str) and name in (key or name,)
+    ]
     longest = max((size for size, _, _ in found), default=0)
     if longest <= least:
         return False
