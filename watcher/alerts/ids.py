@@ -49,12 +49,13 @@ def story_root(story: StoryId | int | str, channel: str, domain: str) -> str:
 
 def sender_domain(address: str) -> str:
     """Return the ASCII domain of ``Name <user@domain>``; ``watcher.invalid`` where there is none (RFC 2606)."""
-    domain = address.rpartition("@")[2].strip().rstrip(">").strip().rstrip(".").lower()
+    _, at, domain = address.rpartition("@")
+    domain = domain.strip().rstrip(">").strip().rstrip(".").lower()
     try:
         ascii_domain = domain.encode("idna").decode("ascii")
     except UnicodeError:
         return "watcher.invalid"
-    good = ascii_domain and all(c.isalnum() or c in "-._" for c in ascii_domain) and ".." not in ascii_domain
+    good = at and ascii_domain and all(c.isalnum() or c in "-._" for c in ascii_domain) and ".." not in ascii_domain
     return ascii_domain if good else "watcher.invalid"
 
 

@@ -188,8 +188,8 @@ def _quotes(context: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Quote,
         ]
         found.append(Quote(field=text_of(item.get("field"), 40), parts=_line(pieces)))
     if not found:
-        for item in map(_dict, _list(data.get("matches"))):
-            found.append(Quote(field=text_of(item.get("field"), 40), parts=_line([(text_of(item.get("sentence"), 700), False)])))
+        items = map(_dict, _list(data.get("matches")))
+        found = [Quote(field=text_of(item.get("field"), 40), parts=_line([(text_of(item.get("sentence"), 700), False)])) for item in items]
     return tuple(dict.fromkeys(q for q in found if q.text.strip()))
 
 

@@ -20,6 +20,7 @@ BUDGET = 20_000
 """Bytes; Standard Webhooks advises to stay below 20 kB."""
 
 _CONTRACT = ("alert", "rule", "severity", "story", "article", "matches")
+_WHOLE = frozenset({"alert", "id", "url", "key"})  # half of it would be another one
 _SAFE_INTEGER = 2**53 - 1  # RFC 8259, section 6: what every reader holds exactly
 
 
@@ -121,7 +122,7 @@ def _halve(things: Sequence[object], key: str | None, least: int) -> bool:
         for thing in things
         if isinstance(thing, dict)
         for name, value in thing.items()
-        if isinstance(value, str) and name in (key or name,)
+        if isinstance(value, str) and (name == key or (key is None and name not in _WHOLE))
     ]
     longest = max((size for size, _, _ in found), default=0)
     if longest <= least:
