@@ -1,0 +1,80 @@
+"""Slots and spacing per host: nobody's server is annoyed by us having many of its feeds. Pure; time is an argument."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+MOST_SPACING = 0.1  # seconds between two starts on one host (DESIGN section 8)
+
+
+def host_of(url: str) -> str:
+    """Return the host that a URL's server is known by: lower case, no port, no credentials; "" where there is none."""
+    try:
+        return (urlsplit(url.strip()).hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+@dataclass(slots=True)
+class _Host:
+    busy: int = 0
+    free_at: float = 0.0
+    blocked_until: float = 0.0
+
+
+class HostGate:
+    """Who may start a request to which host, now. Times are seconds of one clock that never jumps back.
+
+    :param per_host: requests to one host at a time.
+    """
+
+    def __init__(self, per_host: int = 2) -> None:
+        self._per_host = max(1, per_host)
+        self._hosts: dict[str, _Host] = {}
+
+    def wait(self, host: str, now: float) -> float | None:
+        """Return how long a start must wait: 0 is now, None is until a slot is released."""
+        known = self._hosts.get(host)
+        if known is None:
+            return 0.0
+        until = max(known.blocked_until, known.free_at)
+        if until > now:
+            return until - now
+        return None if known.busy >= self._per_host else 0.0
+
+    def enter(self, host: str, now: float, *, interval: float = 60.0, feeds: int = 1) -> bool:
+        """Take a slot; False when there is none, or it is too soon.
+
+        :param interval: the feed's interval in seconds.
+        :param feeds: how many feeds live on the host: the next start waits ``interval / (2 * feeds)``, at most 0.1 s.
+        """
+        if self.wait(host, now) != 0.0:
+            return False
+        known = self._hosts.setdefault(host, _Host())
+        known.busy += 1
+        known.free_at = now + min(MOST_SPACING, max(0.0, interval) / (2 * max(1, feeds)))
+        return True
+
+    def leave(self, host: str, now: float) -> None:
+        """Release the slot that :meth:`enter` took."""
+        known = self._hosts.get(host)
+        if known is None:
+            return
+        known.busy = max(0, known.busy - 1)
+        if not known.busy and known.free_at <= now and known.blocked_until <= now:
+            del self._hosts[host]  # memory is of hosts that matter now, not of all that ever did
+
+    def block(self, host: str, until: float) -> None:
+        """Let nobody start on ``host`` before ``until`` (Retry-After, 403); never shortens an earlier block."""
+        known = self._hosts.setdefault(host, _Host())
+        known.blocked_until = max(known.blocked_until, until)
+
+    def blocked_until(self, host: str, now: float) -> float | None:
+        """Return until when ``host`` is blocked, None where it is not."""
+        known = self._hosts.get(host)
+        return known.blocked_until if known is not None and known.blocked_until > now else None
+
+    def forget(self, now: float) -> None:
+        """Drop what no longer matters; to be called now and then."""
+        self._hosts = {host: known for host, known in self._hosts.items() if known.busy or known.free_at > now or known.blocked_until > now}

@@ -1,0 +1,122 @@
+"""When to come back to a feed. Pure: the clock and the jitter are arguments.
+
+A healthy feed is polled again after its interval: the user's own, fixed; else one that follows the feed's own rhythm.
+What the server or the document asks for lengthens it, but everything stays between ``min_interval`` and ``max_interval``, so
+that no cache header can blind an urgent feed. A failing feed is asked more and more rarely, at most every four
+``max_interval``, and never given up. Jitter only ever adds, at most a tenth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from watcher.errors import BadStatus, FetchError, ParseError, Trouble
+from watcher.model import Feed, FeedHints, FeedState
+
+JITTER = 0.1
+WORST = 4  # failures back off to this many times max_interval
+LONGEST_EXPONENT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """``[fetch]``: the start value of the adaptive interval, and its bounds."""
+
+    interval: timedelta = timedelta(minutes=10)
+    min_interval: timedelta = timedelta(minutes=2)
+    max_interval: timedelta = timedelta(hours=6)
+
+
+def first_due(feed: Feed, policy: Policy, *, now: datetime, jitter: float) -> datetime:
+    """Return when a feed is polled for the very first time: first polls spread over at most one interval.
+
+    :param jitter: 0 to 1, the place within that interval.
+    """
+    spread = feed.interval if feed.interval is not None else policy.interval
+    return now + min(spread, policy.max_interval) * _unit(jitter)
+
+
+def after_success(
+    state: FeedState, feed: Feed, policy: Policy, *, new: int, hints: FeedHints, now: datetime, jitter: float
+) -> tuple[datetime, timedelta]:
+    """Return when to poll next, and the adaptive interval to remember.
+
+    :param new: entries that this poll brought; 0 after 304 or an unchanged body.
+    :param jitter: 0 to 1.
+    """
+    longer = 1 + JITTER * _unit(jitter)
+    if feed.interval is not None:  # fixed: of all wishes only Retry-After counts
+        asked = _clamp(hints.retry_after, policy) if hints.retry_after is not None else feed.interval
+        return now + max(feed.interval, asked) * longer, state.interval
+    interval = adapt(state, policy, new=new, now=now)
+    due = _open_again(now + max(interval, _asked(hints, policy, now)) * longer, hints)
+    return min(due, now + policy.max_interval), interval
+
+
+def adapt(state: FeedState, policy: Policy, *, new: int, now: datetime) -> timedelta:
+    """Return the interval that follows a feed's rhythm: shorter at once when it publishes, slowly longer when it does not.
+
+    News comes in bursts. Whatever brought several entries was asked too late: the interval becomes what would have
+    brought them one at a time, but at most halves. Silence lengthens it by a tenth, up to half of the time since the last new entry,
+    so that a feed that published an hour ago is never left alone for six.
+    """
+    current = _clamp(state.interval, policy)
+    if new > 0:
+        return _clamp(max(current / (new + 1), current / 2), policy)
+    grown = current * 1.1
+    if state.last_new_at is not None:
+        grown = min(grown, max(current, (now - state.last_new_at) / 2))
+    return _clamp(grown, policy)
+
+
+def after_failure(
+    state: FeedState, feed: Feed, policy: Policy, error: FetchError | ParseError, *, now: datetime, jitter: float
+) -> datetime:
+    """Return when to try a failing feed again.
+
+    :param state: as before this failure: ``failures`` counts those that went before it.
+    :param jitter: 0 to 1.
+    """
+    start = feed.interval if feed.interval is not None else _clamp(state.interval, policy)
+    trouble = error.trouble if isinstance(error, FetchError) else Trouble.SOFT
+    worst = max(policy.max_interval * WORST, start)
+    if trouble is Trouble.HARD:
+        wait = worst
+    else:
+        # What passes by itself is tried again soon: twice at the usual pace, then doubling.
+        exponent = max(0, state.failures - 1) if trouble is Trouble.TEMPORARY else state.failures + 1
+        wait = min(start * 2 ** min(exponent, LONGEST_EXPONENT), policy.max_interval if trouble is Trouble.TEMPORARY else worst)
+    if isinstance(error, BadStatus) and error.status in (401, 403):
+        wait = max(wait, min(policy.interval * 6, policy.max_interval))
+    if isinstance(error, FetchError) and error.retry_after is not None:
+        wait = max(wait, _clamp(error.retry_after, policy))
+    wait = min(max(wait, policy.min_interval), worst)
+    return now + min(wait * (1 + JITTER * _unit(jitter)), worst)
+
+
+def _asked(hints: FeedHints, policy: Policy, now: datetime) -> timedelta:
+    """Return the longest of what the server and the document ask for, within the policy's bounds."""
+    until_expiry = hints.expires_at - now if hints.expires_at is not None else None
+    wishes = (hints.max_age, until_expiry, hints.ttl, hints.update_period, hints.retry_after)
+    return _clamp(max((wish for wish in wishes if wish is not None), default=timedelta(0)), policy)
+
+
+def _open_again(due: datetime, hints: FeedHints) -> datetime:
+    """Return ``due``, or the next hour that neither ``skipHours`` nor ``skipDays`` (both GMT) excludes, looking a week ahead."""
+    if not hints.skip_hours and not hints.skip_days:
+        return due
+    at = due.astimezone(UTC)
+    for _ in range(24 * 7):
+        if at.hour not in hints.skip_hours and at.weekday() not in hints.skip_days:
+            return at
+        at = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return due  # everything is excluded: which nobody means
+
+
+def _clamp(wait: timedelta, policy: Policy) -> timedelta:
+    return min(max(wait, policy.min_interval), policy.max_interval)
+
+
+def _unit(jitter: float) -> float:
+    return min(max(jitter, 0.0), 1.0)
