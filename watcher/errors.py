@@ -13,6 +13,7 @@
     ├── ParseError             url, reason: bytes that are no feed
     ├── ExtractError           url, reason: a page that gave no article
     ├── StoreError             the database cannot be used; the text says the way out
+    │   ├── StoreUnavailable   the database is away for now; nothing of this call was recorded, it may be made again
     │   ├── StoreLocked        pid: another daemon owns this SQLite file (exit 75)
     │   └── StoreTooNew        the schema is newer than this program
     └── DeliveryError          channel, retryable, reason, retry_after: a message was not accepted
@@ -170,6 +171,10 @@ class ExtractError(WatcherError, ValueError):
 
 class StoreError(WatcherError):
     """The database cannot be used; the text says what to do."""
+
+
+class StoreUnavailable(StoreError):
+    """The database is away for now (disk full, server down, locked): what was not acknowledged may be tried again."""
 
 
 class StoreLocked(StoreError):

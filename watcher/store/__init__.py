@@ -1,1 +1,21 @@
-"""store"""
+"""The store: what must survive a kill, in SQLite or PostgreSQL.
+
+    schema        the tables                         columns   how values lie in them
+    store         ``Store``: opens, runs units of work off the event loop, closes
+    writer        the one writer: group commit, each unit in a savepoint
+    engine        connections of both databases      files     a SQLite file: lock, look before use
+    migrate       Alembic, from within               backup    a copy while in use
+
+Statements are plain functions of a ``Connection``, one file per noun::
+
+    feeds  entries  stories  alerts  deliveries  silences  status
+
+Three of the nouns are queues: ``claim`` moves a row's due time to the end of a lease, ``finish`` says ``WHERE epoch = mine``.
+"""
+
+from sqlalchemy import Connection
+
+from watcher.store import alerts, deliveries, entries, feeds, silences, status, stories
+from watcher.store.store import Store
+
+__all__ = ["Connection", "Store", "alerts", "deliveries", "entries", "feeds", "silences", "status", "stories"]

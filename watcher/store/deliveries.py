@@ -1,0 +1,235 @@
+"""Statements on deliveries: the dispatcher's queue."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from watcher.model import Alert, AlertId, Delivery, DeliveryState, Receipt, RecipientOutcome
+from watcher.store.alerts import from_row
+from watcher.store.schema import alerts, attempts, channels, deliveries, recipients
+
+MOST_IN_BUNDLE = 5000
+_ANSWER = 500
+
+
+def claim(conn: Connection, *, now: datetime, lease: timedelta, limit: int, per_channel: Mapping[str, int]) -> list[Delivery]:
+    """Take messages that are due, oldest first, at most as many of each channel as it has slots.
+
+    A bundle's members that are due become one message here: its membership is frozen, so every try sends the same.
+    """
+    shut = select(channels.c.name).where(or_(channels.c.disabled_at.is_not(None), channels.c.blocked_until > now))
+    closed = set(conn.scalars(shut))
+    claimed: list[Delivery] = []
+    for channel, slots in per_channel.items():
+        room = min(slots, limit - len(claimed))
+        if room > 0 and channel not in closed:
+            claimed += _claim_of(conn, channel, room, now, lease)
+    return claimed
+
+
+def _claim_of(conn: Connection, channel: str, room: int, now: datetime, lease: timedelta) -> list[Delivery]:
+    taken: list[Delivery] = []
+    seen: set[str] = set()
+    query = (
+        select(deliveries.c.id, deliveries.c.bundle, deliveries.c.batch)
+        .where(deliveries.c.channel == channel, deliveries.c.due_at <= now, deliveries.c.due_at.is_not(None))
+        .order_by(deliveries.c.due_at, deliveries.c.id)
+    )
+    if conn.dialect.name == "postgresql":
+        query = query.with_for_update(skip_locked=True)
+    for row in conn.execute(query.limit(room if room > 1 else 1)).all():
+        if row.bundle and row.batch is None:
+            if row.bundle in seen:
+                continue  # it went into the bundle that an earlier row leads
+            seen.add(row.bundle)
+            _freeze(conn, channel, row.bundle, row.id, now)
+        taken.append(_take(conn, row.id, now, lease))
+    return taken
+
+
+def _freeze(conn: Connection, channel: str, bundle: str, lead: int, now: datetime) -> None:
+    """Give all due members of a bundle the same batch; only the one that leads keeps a due time."""
+    members = select(deliveries.c.id).where(
+        deliveries.c.channel == channel, deliveries.c.bundle == bundle, deliveries.c.batch.is_(None), deliveries.c.due_at <= now, deliveries.c.due_at.is_not(None)
+    )
+    ids = list(conn.scalars(members.order_by(deliveries.c.due_at, deliveries.c.id).limit(MOST_IN_BUNDLE)))
+    conn.execute(update(deliveries).where(deliveries.c.id.in_([*ids, lead])).values(batch=lead))
+    conn.execute(update(deliveries).where(deliveries.c.batch == lead, deliveries.c.id != lead).values(due_at=None))
+
+
+def _take(conn: Connection, lead: int, now: datetime, lease: timedelta) -> Delivery:
+    statement = (
+        update(deliveries)
+        .where(deliveries.c.id == lead)
+        .values(due_at=now + lease, claimed_at=now, epoch=deliveries.c.epoch + 1)
+        .returning(deliveries)
+    )
+    row = conn.execute(statement).one()
+    mine = deliveries.c.batch == lead if row.batch is not None else deliveries.c.id == lead
+    told = conn.execute(select(alerts).join(deliveries, deliveries.c.alert_id == alerts.c.id).where(mine).order_by(deliveries.c.id)).all()
+    to = conn.execute(select(recipients).where(recipients.c.delivery_id == lead).order_by(recipients.c.address)).all()
+    return Delivery(
+        id=row.id, channel=row.channel, alerts=tuple(from_row(r) for r in told), message_key=_key(row), epoch=row.epoch, attempts=row.attempts,
+        due_at=row.due_at, created_at=row.created_at, bundle=row.bundle,
+        recipients=tuple(RecipientOutcome(address=r.address, state=DeliveryState(r.state), answer=r.answer) for r in to),
+    )  # fmt: skip
+
+
+def _key(row: Any) -> str:
+    """The message's stable id; a bundle's is not that of the alert that leads it, which may be sent again by itself."""
+    return f"{row.message_key}-{row.batch}" if row.batch is not None and row.bundle else str(row.message_key)
+
+
+def settle(conn: Connection, delivery: Delivery, *, receipt: Receipt, next_at: datetime | None, now: datetime) -> bool:
+    """Record that a receiver took the message; False when the claim was lost meanwhile.
+
+    E-mail may leave recipients open: then the delivery stays due at ``next_at``. Without a next time they are given up.
+    """
+    for outcome in receipt.recipients:
+        state = outcome.state
+        if state is DeliveryState.DUE and next_at is None:
+            state = DeliveryState.DEAD
+        _note_recipient(conn, delivery, outcome.address, state, outcome.answer)
+    answer = receipt.answer or "; ".join(f"{r.address}: {r.answer}" for r in receipt.recipients)
+    waiting = any(r.state is DeliveryState.DUE for r in receipt.recipients) and next_at is not None
+    if waiting:
+        return _finish(conn, delivery, now, "deferred", answer, due_at=next_at, state="due")
+    everyone = conn.execute(select(recipients.c.state).where(recipients.c.delivery_id == delivery.id)).scalars().all()
+    refused = bool(everyone) and all(state == "dead" for state in everyone)
+    partly = "partly_refused" if any(state == "dead" for state in everyone) else ""
+    return _finish(conn, delivery, now, "refused" if refused else "sent", answer, due_at=None, state="dead" if refused else "sent", reason="refused" if refused else partly)
+
+
+def retry(conn: Connection, delivery: Delivery, *, next_at: datetime, reason: str, answer: str, now: datetime) -> bool:
+    """Record a failed try; False when the claim was lost meanwhile."""
+    _failing(conn, delivery.channel, now)
+    return _finish(conn, delivery, now, reason, answer, due_at=next_at, state="due", reason=reason)
+
+
+def dead(conn: Connection, delivery: Delivery, *, reason: str, answer: str, now: datetime) -> bool:
+    """Give a delivery up; it can be resent."""
+    return _finish(conn, delivery, now, reason, answer, due_at=None, state="dead", reason=reason)
+
+
+def _finish(
+    conn: Connection, delivery: Delivery, now: datetime, outcome: str, answer: str, *, due_at: datetime | None, state: str, reason: str = ""
+) -> bool:
+    values: dict[str, Any] = {"state": state, "reason": reason, "answer": answer[:_ANSWER], "settled_at": now if due_at is None else None}
+    lead = and_(deliveries.c.id == delivery.id, deliveries.c.epoch == delivery.epoch)
+    done = conn.execute(update(deliveries).where(lead).values(**values, due_at=due_at, claimed_at=None, attempts=deliveries.c.attempts + 1))
+    conn.execute(attempts.insert().values(delivery_id=delivery.id, at=now, outcome=outcome, answer=answer[:_ANSWER]))
+    if done.rowcount != 1:
+        return False
+    followers = and_(deliveries.c.batch == delivery.id, deliveries.c.id != delivery.id)
+    conn.execute(update(deliveries).where(followers).values(**values, attempts=delivery.attempts + 1))
+    if state == "sent":
+        conn.execute(update(channels).where(channels.c.name == delivery.channel, channels.c.failing_since.is_not(None)).values(failing_since=None))
+    return True
+
+
+def _note_recipient(conn: Connection, delivery: Delivery, address: str, state: DeliveryState, answer: str) -> None:
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    values = {"state": state.value, "answer": answer[:_ANSWER]}
+    statement = insert(recipients).values(delivery_id=delivery.id, address=address, **values)
+    conn.execute(statement.on_conflict_do_update(index_elements=["delivery_id", "address"], set_=values))
+
+
+def _channel(conn: Connection, name: str, **values: Any) -> None:
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    conn.execute(insert(channels).values(name=name, **values).on_conflict_do_update(index_elements=["name"], set_=values))
+
+
+def _failing(conn: Connection, name: str, now: datetime) -> None:
+    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
+    first = func.coalesce(channels.c.failing_since, now)
+    conn.execute(insert(channels).values(name=name, failing_since=now).on_conflict_do_update(index_elements=["name"], set_={"failing_since": first}))
+
+
+def block_channel(conn: Connection, name: str, *, until: datetime) -> None:
+    """Send nothing on a channel before ``until``: its receiver asked for that."""
+    _channel(conn, name, blocked_until=until)
+
+
+def disable_channel(conn: Connection, name: str, *, reason: str, now: datetime) -> None:
+    """Stop using a channel whose receiver is gone, until the operator enables it."""
+    _channel(conn, name, disabled_at=now, reason=reason)
+
+
+def enable_channels(conn: Connection, names: Collection[str]) -> None:
+    """Use channels again: the operator changed their configuration or said so."""
+    conn.execute(update(channels).where(channels.c.name.in_(names)).values(disabled_at=None, blocked_until=None, reason=""))
+
+
+def disabled_channels(conn: Connection) -> frozenset[str]:
+    """Channels whose receiver is gone."""
+    return frozenset(conn.scalars(select(channels.c.name).where(channels.c.disabled_at.is_not(None))))
+
+
+def bundle_state(conn: Connection, channel: str, bundle: str) -> tuple[datetime | None, datetime | None]:
+    """When the channel's unclaimed bundle of that key is due, and when the last one was sent."""
+    key = and_(deliveries.c.channel == channel, deliveries.c.bundle == bundle)
+    due = conn.scalar(select(func.min(deliveries.c.due_at)).where(key, deliveries.c.batch.is_(None), deliveries.c.due_at.is_not(None)))
+    sent = conn.scalar(select(func.max(deliveries.c.settled_at)).where(key, deliveries.c.settled_at.is_not(None), deliveries.c.state == "sent"))
+    return due, sent
+
+
+def orphans(conn: Connection, known: Collection[str], *, now: datetime) -> dict[str, int]:
+    """Give up what waits for channels that are no longer configured; return how many by channel."""
+    which = and_(deliveries.c.state == "due", deliveries.c.channel.not_in(sorted(known)))
+    counts = {row.channel: row.count for row in conn.execute(select(deliveries.c.channel, func.count().label("count")).where(which).group_by(deliveries.c.channel))}
+    if counts:
+        values = {"state": "dead", "reason": "channel_removed", "answer": "the configuration has no such channel any more", "due_at": None}
+        conn.execute(update(deliveries).where(which).values(**values, claimed_at=None, settled_at=now, epoch=deliveries.c.epoch + 1))
+    return counts
+
+
+def resend(conn: Connection, alert: AlertId | str, *, now: datetime, channel: str | None = None) -> int:
+    """Make an alert's deliveries due again, each as a message of its own with its first id; return how many."""
+    which = deliveries.c.alert_id == alert
+    if channel is not None:
+        which = and_(which, deliveries.c.channel == channel)
+    ids = list(conn.scalars(select(deliveries.c.id).where(which, deliveries.c.claimed_at.is_(None))))
+    if ids:
+        conn.execute(recipients.delete().where(recipients.c.delivery_id.in_(ids)))
+        values = {"state": "due", "due_at": now, "attempts": 0, "batch": None, "bundle": "", "settled_at": None, "reason": "resent"}
+        conn.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(**values, epoch=deliveries.c.epoch + 1))
+    return len(ids)
+
+
+def failed(conn: Connection, *, limit: int = 100) -> list[tuple[Alert, str, str, str]]:
+    """Deliveries that were given up: (alert, channel, reason, answer), newest first."""
+    query = (
+        select(alerts, deliveries.c.channel, deliveries.c.reason.label("why"), deliveries.c.answer)
+        .join(deliveries, deliveries.c.alert_id == alerts.c.id)
+        .where(deliveries.c.state == "dead")
+        .order_by(deliveries.c.id.desc())
+        .limit(limit)
+    )
+    return [(from_row(row), row.channel, row.why, row.answer) for row in conn.execute(query)]
+
+
+def give_back(conn: Connection, rows: Sequence[tuple[int, int]], *, now: datetime) -> None:
+    """Make claimed deliveries due at once for whoever comes next."""
+    _each(conn, rows, due_at=now, claimed_at=None)
+
+
+def renew(conn: Connection, rows: Sequence[tuple[int, int]], due_at: datetime) -> None:
+    """Hold claims until ``due_at``."""
+    _each(conn, rows, due_at=due_at)
+
+
+def _each(conn: Connection, rows: Sequence[tuple[int, int]], **values: Any) -> None:
+    if rows:
+        mine = and_(deliveries.c.id == bindparam("b_id"), deliveries.c.epoch == bindparam("b_epoch"), deliveries.c.claimed_at.is_not(None))
+        conn.execute(update(deliveries).where(mine).values(**values), [{"b_id": row, "b_epoch": epoch} for row, epoch in rows])
+
+
+def take_all_back(conn: Connection, *, now: datetime) -> int:
+    """End all leases: for a daemon that is alone on its database."""
+    which = deliveries.c.claimed_at.is_not(None)
+    return conn.execute(update(deliveries).where(which).values(due_at=now, claimed_at=None, epoch=deliveries.c.epoch + 1)).rowcount

@@ -1,0 +1,202 @@
+"""Statements on entries and what was found in them: the reader's queue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
+
+from watcher.model import Article, Decision, Entry, EntryId, FeedId, Match, Story
+from watcher.store.columns import digest
+from watcher.store.schema import alerts, articles, entries, feeds, matches
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedEntry:
+    """An entry in work, with what the reader needs of its feed."""
+
+    id: EntryId
+    epoch: int
+    feed_id: FeedId
+    feed_url: str
+    feed_title: str
+    entry: Entry
+    first_seen_at: datetime
+    attempts: int
+    worker_kills: int
+    backfill: bool
+
+
+_COLUMNS = (
+    entries.c.id, entries.c.epoch, entries.c.feed_id, entries.c.identity, entries.c.title, entries.c.url, entries.c.summary, entries.c.content,
+    entries.c.author, entries.c.tags, entries.c.language, entries.c.published_at, entries.c.updated_at, entries.c.first_seen_at,
+    entries.c.attempts, entries.c.worker_kills, entries.c.backfill,
+)  # fmt: skip
+
+
+def claim(conn: Connection, *, now: datetime, lease: timedelta, limit: int) -> list[ClaimedEntry]:
+    """Take entries that are due, oldest first."""
+    query = select(entries.c.id).where(entries.c.due_at <= now, entries.c.due_at.is_not(None)).order_by(entries.c.due_at, entries.c.id).limit(limit)
+    if conn.dialect.name == "postgresql":
+        query = query.with_for_update(skip_locked=True)
+    ids = list(conn.scalars(query))
+    if not ids:
+        return []
+    statement = (
+        update(entries).where(entries.c.id.in_(ids)).values(due_at=now + lease, claimed_at=now, epoch=entries.c.epoch + 1).returning(*_COLUMNS)
+    )
+    rows = {row.id: row for row in conn.execute(statement)}
+    of_feed = {row.feed_id for row in rows.values()}
+    named = {row.id: row for row in conn.execute(select(feeds.c.id, feeds.c.url, feeds.c.title).where(feeds.c.id.in_(of_feed)))}
+    return [_claimed(rows[i], named[rows[i].feed_id]) for i in ids]
+
+
+def _claimed(row: Any, feed: Any) -> ClaimedEntry:
+    entry = Entry(
+        identity=row.identity, title=row.title, url=row.url, summary=row.summary or "", content=row.content or "", author=row.author,
+        tags=tuple(row.tags or ()), language=row.language, published_at=row.published_at, updated_at=row.updated_at,
+    )  # fmt: skip
+    return ClaimedEntry(
+        id=row.id, epoch=row.epoch, feed_id=row.feed_id, feed_url=feed.url, feed_title=feed.title, entry=entry,
+        first_seen_at=row.first_seen_at, attempts=row.attempts, worker_kills=row.worker_kills, backfill=row.backfill,
+    )  # fmt: skip
+
+
+def owned(conn: Connection, entry: EntryId, epoch: int) -> bool:
+    """Whether the claim still holds; the transaction then keeps it."""
+    query = select(entries.c.id).where(entries.c.id == entry, entries.c.epoch == epoch, entries.c.claimed_at.is_not(None))
+    if conn.dialect.name == "postgresql":
+        query = query.with_for_update()
+    return conn.scalar(query) is not None
+
+
+def finish(
+    conn: Connection,
+    claimed: ClaimedEntry,
+    *,
+    article: Article,
+    canonical_url: str | None,
+    host: str,
+    sketch: bytes,
+    story: Story,
+    entities: Sequence[str],
+    found: Sequence[tuple[Match, Decision]],
+    now: datetime,
+) -> None:
+    """Record what was read and decided. The caller has asked :func:`owned` in this transaction."""
+    seq = (conn.scalar(select(func.max(articles.c.seq))) or 0) + 1
+    conn.execute(
+        articles.insert().values(
+            entry_id=claimed.id, seq=seq, story_id=story.id, url=article.url, canonical_url=canonical_url,
+            canonical_key=digest(canonical_url) if canonical_url else None, host=host, title=article.title, text=article.text,
+            author=article.author, language=article.language, published_at=article.published_at, site=article.site,
+            source=article.source.value, quality=article.quality, note=article.note, tags=list(article.tags), entities=list(entities),
+            sketch=sketch, copy_of=int(story.copy_of) if story.copy_of else None, similarity=story.similarity, basis=story.basis, added_at=now,
+        )
+    )  # fmt: skip
+    if found:
+        rows = [
+            {
+                "entry_id": claimed.id, "rule": match.rule, "reason": decision.reason.value, "detail": decision.detail,
+                "is_update": decision.update, "evidence": [asdict(e) for e in match.evidence], "score": match.score, "matched_at": now,
+            }
+            for match, decision in found
+        ]  # fmt: skip
+        conn.execute(matches.insert(), rows)
+    values = {"status": "done", "due_at": None, "claimed_at": None, "finished_at": now, "summary": None, "content": None}
+    conn.execute(update(entries).where(entries.c.id == claimed.id).values(**values))
+
+
+def retry(conn: Connection, claimed: ClaimedEntry, *, due_at: datetime, reason: str) -> None:
+    """Put a failed entry off; its claim ends."""
+    _mine(conn, claimed, due_at=due_at, claimed_at=None, attempts=claimed.attempts + 1, reason=reason[:500])
+
+
+def dead(conn: Connection, claimed: ClaimedEntry, *, reason: str, now: datetime) -> None:
+    """Give an entry up."""
+    _mine(conn, claimed, due_at=None, claimed_at=None, attempts=claimed.attempts + 1, reason=reason[:500], status="dead", finished_at=now)
+
+
+def _mine(conn: Connection, claimed: ClaimedEntry, **values: Any) -> None:
+    conn.execute(update(entries).where(entries.c.id == claimed.id, entries.c.epoch == claimed.epoch).values(**values))
+
+
+def give_back(conn: Connection, rows: Sequence[tuple[int, int]], *, now: datetime) -> None:
+    """Make claimed entries due at once for whoever comes next."""
+    _each(conn, rows, due_at=now, claimed_at=None)
+
+
+def renew(conn: Connection, rows: Sequence[tuple[int, int]], due_at: datetime) -> None:
+    """Hold claims until ``due_at``."""
+    _each(conn, rows, due_at=due_at)
+
+
+def _each(conn: Connection, rows: Sequence[tuple[int, int]], **values: Any) -> None:
+    if rows:
+        mine = and_(entries.c.id == bindparam("b_id"), entries.c.epoch == bindparam("b_epoch"), entries.c.claimed_at.is_not(None))
+        conn.execute(update(entries).where(mine).values(**values), [{"b_id": row, "b_epoch": epoch} for row, epoch in rows])
+
+
+def take_all_back(conn: Connection, *, now: datetime) -> int:
+    """End all leases: for a daemon that is alone on its database."""
+    which = entries.c.claimed_at.is_not(None)
+    return conn.execute(update(entries).where(which).values(due_at=now, claimed_at=None, epoch=entries.c.epoch + 1)).rowcount
+
+
+def find(conn: Connection, wanted: str) -> dict[str, Any] | None:
+    """One entry by its id, its link or the article's canonical URL, with its feed and article; the newest where several share a link."""
+    key = digest(wanted)
+    which = or_(entries.c.url_key == key, articles.c.canonical_key == key)
+    if wanted.isdigit():
+        which = entries.c.id == int(wanted)
+    query = (
+        select(
+            entries,
+            feeds.c.url.label("feed_url"), feeds.c.name.label("feed_name"), feeds.c.title.label("feed_title"),
+            articles.c.title.label("article_title"), articles.c.text, articles.c.canonical_url, articles.c.language.label("article_language"),
+            articles.c.author.label("article_author"), articles.c.source, articles.c.quality, articles.c.note, articles.c.story_id,
+            articles.c.copy_of, articles.c.similarity, articles.c.basis, articles.c.tags.label("article_tags"), articles.c.url.label("article_url"),
+            articles.c.published_at.label("article_published_at"),
+        )
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .outerjoin(articles, articles.c.entry_id == entries.c.id)
+        .where(which)
+        .order_by(entries.c.id.desc())
+        .limit(1)
+    )  # fmt: skip
+    row = conn.execute(query).first()
+    return None if row is None else dict(row._mapping)  # noqa: SLF001  the documented accessor
+
+
+def matches_of(conn: Connection, entry: int) -> list[dict[str, Any]]:
+    """What an entry matched, with decision and evidence."""
+    return [dict(row._mapping) for row in conn.execute(select(matches).where(matches.c.entry_id == entry).order_by(matches.c.rule))]  # noqa: SLF001
+
+
+PRUNE_AT_ONCE = 1000
+KEEP_KNOWN = timedelta(days=90)
+
+
+def prune(conn: Connection, *, now: datetime, retention: timedelta) -> int:
+    """Forget articles older than ``retention`` and, once they left their feed long ago, their entries; return how many rows went.
+
+    An entry's identity is kept as long as its feed may show it again (RELIABILITY P23), which costs a row without texts. Works
+    off at most a thousand of each, so that one transaction stays short.
+    """
+    before = now - retention
+    old = select(articles.c.entry_id).where(articles.c.added_at < before).limit(PRUNE_AT_ONCE)
+    ids = list(conn.scalars(old))
+    if ids:
+        conn.execute(delete(matches).where(matches.c.entry_id.in_(ids)))
+        conn.execute(delete(articles).where(articles.c.entry_id.in_(ids)))
+    told = list(conn.scalars(select(alerts.c.id).where(alerts.c.created_at < before).limit(PRUNE_AT_ONCE)))
+    if told:
+        conn.execute(delete(alerts).where(alerts.c.id.in_(told)))
+    left = select(entries.c.id).where(entries.c.left_at < now - max(KEEP_KNOWN, 2 * retention)).limit(PRUNE_AT_ONCE)
+    gone = list(conn.scalars(left))
+    if gone:
+        conn.execute(delete(entries).where(entries.c.id.in_(gone)))
+    return len(ids) + len(gone)

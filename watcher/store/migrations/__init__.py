@@ -1,0 +1,4 @@
+"""The schema's history. ``REVISIONS`` lists every revision in order, so that opening a current database needs no Alembic."""
+
+REVISIONS = ("0001",)
+HEAD = REVISIONS[-1]

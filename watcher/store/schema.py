@@ -1,0 +1,294 @@
+"""The tables.
+
+Three of them are queues (``feeds``, ``entries``, ``deliveries``) and share four columns:
+
+``due_at``      when the row wants attention; NULL when it wants none. A lease is this same column: a claim moves it
+                to ``now + lease``, so a claimer that dies needs no reaper.
+``claimed_at``  set while a lease is held, to tell a lease from a schedule; a daemon that starts alone takes them all back.
+``epoch``       grows with each claim; whoever finishes says ``WHERE epoch = mine``.
+``attempts``    tries that failed.
+
+Their partial indexes say ``due_at IS NOT NULL``: a condition on a flag would not be used by SQLite.
+Texts that others choose (identities, URLs, notice keys) are indexed by a 16-byte ``columns.digest``.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, UniqueConstraint, text
+
+from watcher.store.columns import BigId, Instant, Json, Packed, PackedJson, Span, Words
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
+meta = Table("meta", metadata, Column("key", Words, primary_key=True), Column("value", Words, nullable=False))
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("url", Words, nullable=False),
+    Column("url_key", LargeBinary, nullable=False),
+    Column("host", Words, nullable=False),
+    Column("name", Words, nullable=False, server_default=""),  # as configured
+    Column("title", Words, nullable=False, server_default=""),  # the feed's own
+    Column("due_at", Instant),
+    Column("claimed_at", Instant),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
+    Column("fetch_url", Words, nullable=False),
+    Column("etag", Words),
+    Column("last_modified", Words),
+    Column("body_hash", LargeBinary),
+    Column("known_spans", LargeBinary, nullable=False),
+    Column("span_count", Integer, nullable=False, server_default="0"),
+    Column("full_parse_at", Instant),
+    Column("interval", Span, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("first_failed_at", Instant),
+    Column("last_error", Words),
+    Column("last_polled_at", Instant),
+    Column("last_success_at", Instant),
+    Column("last_new_at", Instant),
+    Column("baseline_at", Instant),
+    Column("redirect_url", Words),
+    Column("redirect_count", Integer, nullable=False, server_default="0"),
+    Column("gone_at", Instant),
+    Column("backlog", Integer, nullable=False, server_default="0"),
+    Column("trouble_told_at", Instant),
+    Column("added_at", Instant, nullable=False),
+    Column("removed_at", Instant),  # no longer configured; its state is kept
+    UniqueConstraint("url_key"),
+    _partial("ix_feeds_due", "due_at", "host", "id", where="due_at IS NOT NULL"),
+    _partial("ix_feeds_leased", "host", "due_at", where="claimed_at IS NOT NULL"),
+    sqlite_autoincrement=True,
+)
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", Words, primary_key=True),
+    Column("blocked_until", Instant, nullable=False),
+    Column("reason", Words, nullable=False, server_default=""),
+    Index("ix_hosts_blocked", "blocked_until"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("feed_id", BigId, ForeignKey("feeds.id", ondelete="CASCADE"), nullable=False),
+    Column("identity", Words, nullable=False),
+    Column("identity_key", LargeBinary, nullable=False),
+    Column("title", Words, nullable=False, server_default=""),
+    Column("url", Words),
+    Column("url_key", LargeBinary),
+    Column("summary", Packed),
+    Column("content", Packed),
+    Column("author", Words, nullable=False, server_default=""),
+    Column("tags", Json),
+    Column("language", Words),
+    Column("published_at", Instant),
+    Column("updated_at", Instant),
+    Column("first_seen_at", Instant, nullable=False),
+    Column("left_at", Instant),  # when a whole document no longer had it
+    Column("due_at", Instant),
+    Column("claimed_at", Instant),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("worker_kills", Integer, nullable=False, server_default="0"),
+    Column("status", Words, nullable=False),
+    Column("reason", Words, nullable=False, server_default=""),
+    Column("finished_at", Instant),
+    Column("dead_at", Instant),  # given up
+    Column("backfill", Boolean, nullable=False, server_default=text("false")),
+    UniqueConstraint("feed_id", "identity_key"),
+    Index("ix_entries_feed", "feed_id", "id"),
+    Index("ix_entries_seen", "first_seen_at"),
+    _partial("ix_entries_due", "due_at", "id", where="due_at IS NOT NULL"),
+    _partial("ix_entries_url", "url_key", where="url_key IS NOT NULL"),
+    _partial("ix_entries_leased", "due_at", where="claimed_at IS NOT NULL"),
+    _partial("ix_entries_dead", "dead_at", where="dead_at IS NOT NULL"),
+    _partial("ix_entries_left", "left_at", where="left_at IS NOT NULL"),
+    sqlite_autoincrement=True,
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("title", Words, nullable=False, server_default=""),
+    Column("created_at", Instant, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Index("ix_stories_last", "last_at"),
+    sqlite_autoincrement=True,
+)
+
+articles = Table(
+    "articles",
+    metadata,
+    Column("entry_id", BigId, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),  # grows in the order of commits: what the mirror of sketches reads on from
+    Column("story_id", BigId, ForeignKey("stories.id"), nullable=False),
+    Column("url", Words),
+    Column("canonical_url", Words),
+    Column("canonical_key", LargeBinary),
+    Column("host", Words, nullable=False, server_default=""),
+    Column("title", Words, nullable=False, server_default=""),
+    Column("text", Packed),
+    Column("author", Words, nullable=False, server_default=""),
+    Column("language", Words),
+    Column("published_at", Instant),
+    Column("site", Words, nullable=False, server_default=""),
+    Column("source", Words, nullable=False),
+    Column("quality", Words, nullable=False),
+    Column("note", Words, nullable=False, server_default=""),
+    Column("tags", Json),
+    Column("entities", Json),
+    Column("sketch", LargeBinary, nullable=False),
+    Column("copy_of", BigId),
+    Column("similarity", Float, nullable=False, server_default="0"),
+    Column("basis", Words, nullable=False, server_default=""),
+    Column("added_at", Instant, nullable=False),
+    UniqueConstraint("seq"),
+    Index("ix_articles_story", "story_id", "entry_id"),
+    Index("ix_articles_added", "added_at"),
+    _partial("ix_articles_canonical", "canonical_key", where="canonical_key IS NOT NULL"),
+)
+
+matches = Table(
+    "matches",
+    metadata,
+    Column("entry_id", BigId, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("rule", Words, primary_key=True),
+    Column("reason", Words, nullable=False),
+    Column("detail", Words, nullable=False, server_default=""),
+    Column("is_update", Boolean, nullable=False, server_default=text("false")),
+    Column("evidence", PackedJson, nullable=False),
+    Column("score", Float),
+    Column("matched_at", Instant, nullable=False),
+    Index("ix_matches_rule", "rule", "matched_at"),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Words, primary_key=True),
+    Column("kind", Words, nullable=False),  # alert | notice
+    Column("rule", Words, nullable=False),
+    Column("severity", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("payload", PackedJson, nullable=False),
+    Column("entry_id", BigId, ForeignKey("entries.id", ondelete="SET NULL")),
+    Column("story_id", BigId, ForeignKey("stories.id", ondelete="SET NULL")),
+    Column("canonical_key", LargeBinary),
+    Column("is_update", Boolean, nullable=False, server_default=text("false")),
+    Column("notice_key", Words),
+    Index("ix_alerts_created", "created_at", "id"),
+    Index("ix_alerts_rule", "rule", "created_at"),
+    _partial("ix_alerts_story", "story_id", "rule", where="story_id IS NOT NULL"),
+    _partial("ix_alerts_entry", "entry_id", where="entry_id IS NOT NULL"),
+    _partial("ix_alerts_canonical", "canonical_key", "rule", where="canonical_key IS NOT NULL"),
+)
+
+firsts = Table(  # the claim that decides races: one first alert for each rule and story
+    "firsts",
+    metadata,
+    Column("story_id", BigId, ForeignKey("stories.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("rule", Words, primary_key=True),
+    Column("alert_id", Words, nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("alert_id", Words, ForeignKey("alerts.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", Words, nullable=False),
+    Column("message_key", Words, nullable=False),
+    Column("bundle", Words, nullable=False, server_default=""),
+    Column("batch", BigId),  # the id of the row that leads the message; frozen at the first claim
+    Column("due_at", Instant),  # of the message, so only the leading row has one once the batch is frozen
+    Column("claimed_at", Instant),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("state", Words, nullable=False),  # due | sent | dead
+    Column("created_at", Instant, nullable=False),
+    Column("settled_at", Instant),
+    Column("reason", Words, nullable=False, server_default=""),
+    Column("answer", Words, nullable=False, server_default=""),
+    UniqueConstraint("alert_id", "channel"),
+    _partial("ix_deliveries_due", "channel", "due_at", "id", where="due_at IS NOT NULL"),
+    _partial("ix_deliveries_bundle", "channel", "bundle", "due_at", "id", where="due_at IS NOT NULL AND batch IS NULL"),
+    _partial("ix_deliveries_leased", "due_at", where="claimed_at IS NOT NULL"),
+    _partial("ix_deliveries_batch", "batch", where="batch IS NOT NULL"),
+    Index("ix_deliveries_state", "state", "channel", "id"),
+    _partial("ix_deliveries_settled", "channel", "settled_at", where="settled_at IS NOT NULL"),
+    sqlite_autoincrement=True,
+)
+
+recipients = Table(
+    "recipients",
+    metadata,
+    Column("delivery_id", BigId, ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("address", Words, primary_key=True),
+    Column("state", Words, nullable=False),
+    Column("answer", Words, nullable=False, server_default=""),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("delivery_id", BigId, ForeignKey("deliveries.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("outcome", Words, nullable=False),
+    Column("answer", Words, nullable=False, server_default=""),
+    Index("ix_attempts_delivery", "delivery_id", "id"),
+)
+
+channels = Table(
+    "channels",
+    metadata,
+    Column("name", Words, primary_key=True),
+    Column("disabled_at", Instant),
+    Column("reason", Words, nullable=False, server_default=""),
+    Column("blocked_until", Instant),
+    Column("failing_since", Instant),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("rule", Words),
+    Column("feed", Words),
+    Column("entity", Words),
+    Column("until_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("author", Words, nullable=False),
+    Column("comment", Words, nullable=False, server_default=""),
+    Index("ix_silences_until", "until_at"),
+    sqlite_autoincrement=True,
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("key_digest", LargeBinary, primary_key=True),
+    Column("key", Words, nullable=False),
+    Column("told_at", Instant, nullable=False),
+    Column("cleared_at", Instant),
+    Column("times", Integer, nullable=False, server_default="1"),
+)

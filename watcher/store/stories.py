@@ -1,0 +1,81 @@
+"""Statements on stories, and the sketches that the index in memory follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, text, update
+
+from watcher.model import EntryId, StoryId, StoryView
+from watcher.store.schema import articles, entries, feeds, stories
+
+_LOCK = 0x57415443  # "WATC": the advisory lock under which stories are decided
+MOST_OTHERS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """One article as the index needs it."""
+
+    seq: int
+    entry_id: EntryId
+    story_id: StoryId
+    sketch: bytes
+    canonical_url: str | None
+    title: str
+    host: str
+    entities: tuple[str, ...]
+    at: datetime
+
+
+def lock(conn: Connection) -> None:
+    """Let one transaction at a time decide stories. On SQLite the one writer does that already."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+
+
+def sketches_since(conn: Connection, seq: int, *, since: datetime) -> Iterator[Sketch]:
+    """Articles committed after sequence number ``seq`` and added at ``since`` or later, in that order."""
+    query = (
+        select(
+            articles.c.seq, articles.c.entry_id, articles.c.story_id, articles.c.sketch, articles.c.canonical_url, articles.c.title,
+            articles.c.host, articles.c.entities, articles.c.added_at,
+        )
+        .where(articles.c.seq > seq, articles.c.added_at >= since)
+        .order_by(articles.c.seq)
+    )  # fmt: skip
+    for row in conn.execute(query):
+        yield Sketch(
+            row.seq, row.entry_id, row.story_id, bytes(row.sketch), row.canonical_url, row.title, row.host, tuple(row.entities or ()), row.added_at
+        )
+
+
+def create(conn: Connection, *, title: str, now: datetime) -> StoryId:
+    """Open a story."""
+    return StoryId(conn.execute(stories.insert().values(title=title, created_at=now, last_at=now).returning(stories.c.id)).scalar_one())
+
+
+def touch(conn: Connection, story: StoryId, *, now: datetime) -> None:
+    """Note that an article joined."""
+    conn.execute(update(stories).where(stories.c.id == story).values(last_at=now))
+
+
+def view(conn: Connection, story: StoryId) -> StoryView:
+    """A story as committed so far: its articles, its independent sources (hosts whose text is no copy), and its other reports."""
+    row = conn.execute(
+        select(func.count().label("articles"), func.min(articles.c.added_at).label("first")).where(articles.c.story_id == story)
+    ).one()
+    sources = conn.scalar(
+        select(func.count(func.distinct(articles.c.host))).where(articles.c.story_id == story, articles.c.copy_of.is_(None))
+    )
+    named = (
+        select(feeds.c.name, feeds.c.title, articles.c.url, articles.c.host)
+        .select_from(articles.join(entries, entries.c.id == articles.c.entry_id).join(feeds, feeds.c.id == entries.c.feed_id))
+        .where(articles.c.story_id == story)
+        .order_by(articles.c.entry_id)
+        .limit(MOST_OTHERS)
+    )
+    others = tuple((r.name or r.title or r.host, r.url or "", r.host) for r in conn.execute(named))
+    return StoryView(id=story, articles=row.articles, sources=sources or 0, first_seen_at=row.first, others=others)
