@@ -179,14 +179,15 @@ class Newsroom:
         wanted = {outlet: len(self.asked(self.feed_url(outlet))) + times for outlet in outlets or self.outlets}
         return await self.until(lambda: all(len(self.asked(self.feed_url(o))) >= n for o, n in wanted.items()), seconds)
 
+    def is_known(self, outlet: str) -> bool:
+        """Whether the feed was asked for with its current ETag: what it says now has been stored."""
+        url = self.feed_url(outlet)
+        etag = self._web.documents[_place(url)].etag
+        return any(request.headers.get("If-None-Match") == etag for request in self.asked(url))
+
     async def known(self, *outlets: str, seconds: float = 30.0) -> bool:
-        """Wait until each feed was asked for with its current ETag: what it says now has been stored."""
-
-        def holds(outlet: str) -> bool:
-            document = self._web.documents[_place(self.feed_url(outlet))]
-            return any(request.headers.get("If-None-Match") == document.etag for request in self.asked(self.feed_url(outlet)))
-
-        return await self.until(lambda: all(map(holds, outlets or self.outlets)), seconds)
+        """Wait until :meth:`is_known` holds for each of the outlets (default: all); returns whether it does."""
+        return await self.until(lambda: all(map(self.is_known, outlets or self.outlets)), seconds)
 
 
 def _place(url: str) -> str:

@@ -6,6 +6,7 @@ between, it is here once and may come again.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import email
 import email.policy
@@ -161,7 +162,7 @@ def verify(secret: bytes, body: bytes, headers: CIMultiDict[str], *, now: float)
 
 
 def _hang_up(server: SMTP) -> None:
-    if server.transport is not None:
+    if isinstance(server.transport, asyncio.WriteTransport):
         server.transport.abort()
 
 
