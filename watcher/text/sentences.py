@@ -1,0 +1,86 @@
+"""The sentence around a match, in any script.
+
+A rule of thumb, not a parser: a sentence ends at a line break, at a full stop of its script, or at ``. ! ?`` followed by white space, unless the stop
+belongs to an abbreviation or an initial, or the next word goes on in lower case.
+"""
+
+from __future__ import annotations
+
+import re
+
+LIMIT = 600  # characters of a sentence that a mail can show
+
+_ABBREVIATIONS = frozenset(
+    # English
+    "mr mrs ms dr prof sr jr st mt ft gen lt col maj capt cmdr sgt adm gov sen rep rev hon pres min dept univ assn bros inc ltd co corp llc plc vs etc approx "
+    "no nos vol fig ed est jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun e.g i.e u.s u.k u.n u.s.a d.c a.m p.m ph.d cf ca "
+    # German, French, Spanish, Polish, Czech
+    "nr bzw z.b d.h u.a usw evtl ggf inkl mio mrd str hr fr mme mlle av bd sra srta ud uds np tzn tzw ul al gen płk mjr ppłk kpt im m.in tys mln mld godz r "
+    "tj např tzv mil mld tis ing mudr "
+    # Ukrainian, Russian, Bulgarian
+    "ім вул просп буд кв обл р рр ст тис млн млрд грн коп т.д т.п т.зв та ін див напр проф доц акад ген полк "
+    "ул пр д г гг им руб тыс долл т.е т.к т.н и др пр см стр о гр м".split()
+)
+_BREAK = re.compile(
+    r"\n+"  # a line break ends a paragraph
+    r"|[。！？｡．][」』）】”’\"')\]]*"
+    r"|[।॥۔؟؛։។៕။።፧]+\s*"
+    r"|(?P<stop>[.!?…]+)[\"'”’»“)\]]*\s+"
+)
+_LAST_WORD = re.compile(r"[^\s(«„“\"'‘]*$")
+
+
+def around(s: str, start: int, end: int) -> tuple[int, int]:
+    """Return the offsets of the sentence that holds ``s[start:end]``, without white space at its edges, at most 600 characters.
+
+    A longer sentence is cut between words around the span; a span longer than that is returned as it is.
+    """
+    reach = LIMIT + 100
+    low, high = max(0, start - reach), min(len(s), end + reach)
+    first = low
+    last = high
+    for match in _BREAK.finditer(s, low, high):
+        at = match.end()
+        if match["stop"] is not None and not _ends_sentence(s, match, low):
+            continue
+        if at <= start:
+            first = at
+        elif match.start() >= end or at >= end:
+            last = match.start() if s[match.start()] == "\n" else at
+            break
+    first, last = min(first, start), max(last, end)
+    while first < start and s[first].isspace():
+        first += 1
+    while last > end and s[last - 1].isspace():
+        last -= 1
+    return (first, last) if last - first <= LIMIT else _shorten(s, start, end, first, last)
+
+
+def _ends_sentence(s: str, match: re.Match[str], low: int) -> bool:
+    """Decide whether ``. ! ?`` before white space ends a sentence."""
+    following = s[match.end() : match.end() + 1]
+    if following.islower():
+        return False
+    if match["stop"] != ".":
+        return True
+    begin = max(low, match.start() - 24)
+    found = _LAST_WORD.search(s[begin : match.start()])
+    word = found[0] if found else ""
+    if len(word) == 1 and word.isalpha() and word.upper() == word:
+        return False  # an initial: J. Smith
+    return word.casefold() not in _ABBREVIATIONS
+
+
+def _shorten(s: str, start: int, end: int, first: int, last: int) -> tuple[int, int]:
+    """Cut a long sentence to the limit around the span, between words where there are any."""
+    room = max(0, LIMIT - (end - start))
+    left = max(first, start - room // 2)
+    right = min(last, end + room - (start - left))
+    left = max(first, min(left, start - (room - (right - end))))
+    if left > first:
+        space = s.find(" ", left, min(left + 40, start))
+        left = space + 1 if space >= 0 else left
+    if right < last:
+        space = s.rfind(" ", max(right - 40, end), right)
+        right = space if space >= 0 else right
+    return left, right
