@@ -122,14 +122,21 @@ def may_run_again(error: BaseException) -> bool:
     return sqlstate(error) in _RETRY_SQLSTATES
 
 
-def is_locked(error: BaseException) -> bool:
-    """Whether SQLite is only waiting for another process."""
-    return _sqlite_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+def is_lost(error: BaseException) -> bool:
+    """Whether the connection failed, rather than what was asked of it: on a new one, the same may well work."""
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        return True
+    return _sqlite_code(error) == sqlite3.SQLITE_IOERR or sqlstate(error).startswith(("08", "57P", "25P03"))
 
 
 def translate(error: BaseException) -> BaseException:
-    """A database error as a StoreError that says what happened; any other error as it is."""
-    if isinstance(error, StoreError) or not isinstance(error, exc.SQLAlchemyError | sqlite3.Error | UnicodeError):
+    """A database's error, or a value that no database could keep, as a StoreError; a program's error as it is."""
+    if isinstance(error, exc.StatementError) and not isinstance(error, exc.DBAPIError) and error.orig is not None:
+        # a column type refused the value: bad data is ValueError, anything else is ours
+        return StoreError(f"this cannot be stored: {error.orig}") if isinstance(error.orig, ValueError) else error.orig
+    if isinstance(error, UnicodeEncodeError):
+        return StoreError(f"this cannot be stored: a text with half a surrogate pair ({error.reason})")
+    if not isinstance(error, exc.DBAPIError | exc.TimeoutError | sqlite3.Error):
         return error
     text = str(getattr(error, "orig", None) or error).strip().splitlines()
     said = text[0] if text else type(error).__name__

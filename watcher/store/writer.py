@@ -118,24 +118,25 @@ class Writer:
 
     def _group(self, first: Unit) -> None:
         """Run units in one transaction, commit, and tell their callers."""
-        done: list[Unit] = []
         try:
             connection, transaction = self._begin()
         except BaseException as error:  # noqa: BLE001 - whatever it is, the caller must hear of it and the thread must live
             self._fail([first], error)
             return
-        until = time.monotonic() + GROUP_SECONDS
-        unit: Unit | None = first
-        running: Unit | None = None
+        done: list[Unit] = []
+        running: Unit | None = first
         try:
-            while unit is not None:
-                running = unit
-                self._run(connection, unit, done)
-                running = None
-                unit = None if len(done) >= GROUP_UNITS or time.monotonic() >= until else self._next(timeout=None)
+            until = time.monotonic() + GROUP_SECONDS
+            while running is not None:
+                self._run(connection, running, done)
+                running = None if len(done) >= GROUP_UNITS or time.monotonic() >= until else self._next(timeout=None)
+        except BaseException as error:  # noqa: BLE001 - the transaction is lost with everything in it
+            self._undone([*done, *([running] if running else [])], error)
+            return
+        try:
             transaction.commit()
-        except BaseException as error:  # noqa: BLE001 - the group is lost as a whole: say so to everyone in it
-            self._fail([*done, *([running] if running else [])], error)
+        except BaseException as error:  # noqa: BLE001 - whether it was committed is not known, so nobody may be told that it was
+            self._fail(done, error)
             return
         self.trouble = None
         for finished in done:
@@ -193,6 +194,12 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - shown in `trouble`; the next unit tries again
             self.trouble = str(engines.translate(error))
             self._drop_connection()
+
+    def _undone(self, units: list[Unit], error: BaseException) -> None:
+        """The group certainly was not committed: on a new connection its units may run again, if a connection was all that failed."""
+        again = [unit for unit in units if unit.runs < RUNS] if engines.is_lost(error) and not self._stop.is_set() else []
+        self._again += again
+        self._fail([unit for unit in units if unit not in again], error)
 
     def _fail(self, units: list[Unit], error: BaseException) -> None:
         """The group was not committed: everyone in it hears why, mirrors are stale, and the connection is not trusted again.

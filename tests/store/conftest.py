@@ -1,0 +1,88 @@
+"""Each scenario runs on both databases: the fixture ``store`` is a fresh one of each kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from tests import postgres
+from watcher.store import Store, feeds
+
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+LEASE = timedelta(seconds=30)
+_names = count()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Postgres]:
+    if postgres.programs() is None:
+        pytest.skip("PostgreSQL's server programs are not installed")
+    pytest.importorskip("psycopg", reason="the driver psycopg is not installed")
+    with postgres.server() as running:
+        template = running.create("watcher_template")
+        Store.open(template).close()
+        yield running
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database with tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/watcher.db"
+        return
+    server: postgres.Postgres = request.getfixturevalue("postgres_server")
+    name = f"test{next(_names)}"
+    try:
+        yield server.create(name, "watcher_template")
+    finally:
+        server.drop(name)
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    opened = Store.open(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_path(tmp_path: Path) -> Path:
+    """A SQLite database with tables, closed."""
+    path = tmp_path / "watcher.db"
+    Store.open(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture
+def do(store: Store) -> Callable[..., Any]:
+    """``do(statement, …)`` runs a statement with its arguments in a unit of its own."""
+
+    def run(statement: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return store.write_now(lambda conn: _listed(statement(conn, *args, **kwargs)))
+
+    return run
+
+
+def _listed(result: Any) -> Any:
+    return list(result) if isinstance(result, Iterator) else result
+
+
+def add_feeds(conn: Connection, number: int, *, hosts: int = 1_000_000, due_at: datetime = NOW) -> None:
+    """Configure ``number`` feeds, due in order, a second apart, the last at ``due_at``."""
+    seeds = [
+        feeds.FeedSeed(
+            url=f"https://h{n % hosts}.example/{n}",
+            host=f"h{n % hosts}.example",
+            name=f"Feed {n}",
+            interval=timedelta(minutes=10),
+            due_at=due_at - timedelta(seconds=number - 1 - n),
+        )
+        for n in range(number)
+    ]
+    feeds.sync(conn, seeds, now=due_at)
