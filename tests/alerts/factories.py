@@ -36,16 +36,29 @@ def at(text: str) -> datetime:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
-def evidence(word: str, sentence: str = SENTENCE, *, field: str = "body", offset: int = 0, term: str | None = None, entity: str | None = None) -> Evidence:
+def evidence(
+    word: str, sentence: str = SENTENCE, *, field: str = "body", offset: int = 0, term: str | None = None, entity: str | None = None
+) -> Evidence:
     """Evidence for ``word`` where it stands in ``sentence``, which begins at ``offset`` of the field."""
     start = sentence.index(word)
     return Evidence(
-        field=field, start=offset + start, end=offset + start + len(word), text=word, term=term or word, entity=entity, sentence=sentence, sentence_start=offset
+        field=field,
+        start=offset + start,
+        end=offset + start + len(word),
+        text=word,
+        term=term or word,
+        entity=entity,
+        sentence=sentence,
+        sentence_start=offset,
     )
 
 
 def match(*found: Evidence, rule: str = "japan-ammunition", score: float | None = None) -> Match:
-    return Match(rule=rule, evidence=found or (evidence("Patriot", entity="patriot"), evidence("155 mm"), evidence("Kishida", entity="kishida")), score=score)
+    return Match(
+        rule=rule,
+        evidence=found or (evidence("Patriot", entity="patriot"), evidence("155 mm"), evidence("Kishida", entity="kishida")),
+        score=score,
+    )
 
 
 def rule(name: str = "japan-ammunition", **changes: Any) -> Rule:
@@ -53,15 +66,31 @@ def rule(name: str = "japan-ammunition", **changes: Any) -> Rule:
 
 
 def article(**changes: Any) -> Article:
-    values = {"title": TITLE, "text": SENTENCE, "url": "https://example.org/a", "author": "A. Writer", "language": "en", "published_at": NOW - timedelta(hours=1)}
+    values = {
+        "title": TITLE,
+        "text": SENTENCE,
+        "url": "https://example.org/a",
+        "author": "A. Writer",
+        "language": "en",
+        "published_at": NOW - timedelta(hours=1),
+    }
     return Article(**{**values, **changes})
 
 
-ENTITIES = {"patriot": Entity(id="patriot", name="MIM-104 Patriot", kind="weapon"), "kishida": Entity(id="kishida", name="Fumio Kishida", kind="person")}
+ENTITIES = {
+    "patriot": Entity(id="patriot", name="MIM-104 Patriot", kind="weapon"),
+    "kishida": Entity(id="kishida", name="Fumio Kishida", kind="person"),
+}
 
 
 def alert(
-    *, of: Rule | None = None, on: Article | None = None, found: Match | None = None, reason: Reason = Reason.FIRST_SEEN, identity: str = "e1", **changes: Any
+    *,
+    of: Rule | None = None,
+    on: Article | None = None,
+    found: Match | None = None,
+    reason: Reason = Reason.FIRST_SEEN,
+    identity: str = "e1",
+    **changes: Any,
 ) -> Alert:
     """An alert as the reader would raise it."""
     of = of or rule()
@@ -77,9 +106,11 @@ def alert(
     return payload.alert(decision, of, found or match(rule=of.name), on or article(), **{**values, **changes})
 
 
-def stored(data: Any, *, reason: Reason = Reason.FIRST_SEEN, rule: str = "r", id: str = "a" * 32, severity: Severity = Severity.NORMAL) -> Alert:  # noqa: A002
+def stored(
+    data: Any, *, reason: Reason = Reason.FIRST_SEEN, rule: str = "r", ident: str = "a" * 32, severity: Severity = Severity.NORMAL
+) -> Alert:
     """An alert with any payload, as a database may hold it."""
-    return Alert(id=AlertId(id), rule=rule, severity=severity, reason=reason, created_at=NOW, payload=data)
+    return Alert(id=AlertId(ident), rule=rule, severity=severity, reason=reason, created_at=NOW, payload=data)
 
 
 def delivery(*alerts: Alert, channel: str = "desk", bundle: str = "") -> Delivery:

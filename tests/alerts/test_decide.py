@@ -19,7 +19,17 @@ STORY_TOLD = Told(story=FIRST, sources=frozenset({"example.org"}))
 
 
 def silence(**changes):
-    return Silence(**{"id": 1, "until_at": NOW + timedelta(hours=1), "created_at": NOW, "author": "ann", "comment": "too loud", "rule": "japan-ammunition", **changes})
+    return Silence(
+        **{
+            "id": 1,
+            "until_at": NOW + timedelta(hours=1),
+            "created_at": NOW,
+            "author": "ann",
+            "comment": "too loud",
+            "rule": "japan-ammunition",
+            **changes,
+        }
+    )
 
 
 def reason(of=None, facts=FACTS, told=None, silences=()):
@@ -32,9 +42,21 @@ def reason(of=None, facts=FACTS, told=None, silences=()):
         ("nothing told", {}, {}, Told(), Reason.FIRST_SEEN),
         ("the feed's first poll", {}, {"baseline": True}, Told(), Reason.BACKFILL),
         ("the same entry again", {"repeat": Repeat.ALWAYS}, {}, Told(entry=FIRST), Reason.ALREADY_TOLD),
-        ("always: another entry of a story that was told", {"repeat": Repeat.ALWAYS}, {"story": COPY}, Told(article=FIRST, story=FIRST), Reason.FIRST_SEEN),
+        (
+            "always: another entry of a story that was told",
+            {"repeat": Repeat.ALWAYS},
+            {"story": COPY},
+            Told(article=FIRST, story=FIRST),
+            Reason.FIRST_SEEN,
+        ),
         ("article: the same URL", {"repeat": Repeat.ARTICLE}, {}, Told(article=FIRST), Reason.ALREADY_TOLD),
-        ("article: another URL of the story, even a copy", {"repeat": Repeat.ARTICLE}, {"story": COPY}, Told(story=FIRST), Reason.FIRST_SEEN),
+        (
+            "article: another URL of the story, even a copy",
+            {"repeat": Repeat.ARTICLE},
+            {"story": COPY},
+            Told(story=FIRST),
+            Reason.FIRST_SEEN,
+        ),
         ("story: the same URL in another feed", {}, {"source": "b"}, Told(article=FIRST, story=FIRST), Reason.ALREADY_TOLD),
         ("story: a copy elsewhere", {}, {"story": COPY, "source": "b"}, STORY_TOLD, Reason.ALREADY_TOLD),
         ("story: another source's own report", {}, {"story": OWN_REPORT, "source": "b"}, STORY_TOLD, Reason.UPDATE),

@@ -63,7 +63,10 @@ def test_the_first_route_that_matches_ends_the_search_unless_it_continues():
 
 
 def test_a_disabled_channel_is_replaced_by_its_fallback_and_kept_where_none_stands():
-    policies = {p.name: p for p in (policy("a", fallback="b"), policy("b", fallback="c"), policy("c"), policy("x", fallback="y"), policy("y", fallback="x"))}
+    policies = {
+        p.name: p
+        for p in (policy("a", fallback="b"), policy("b", fallback="c"), policy("c"), policy("x", fallback="y"), policy("y", fallback="x"))
+    }
     chosen = lambda name, *gone: plan.targets(rule(channels=(name,)), (), policies, Occasion(disabled=frozenset(gone)))  # noqa: E731
     assert chosen("a") == ("a",)
     assert chosen("a", "a") == ("b",)
@@ -140,7 +143,12 @@ def test_quiet_hours_that_end_within_the_skipped_hour_end_at_the_jump():
     assert clock.after_quiet(at("2024-03-30T22:00"), quiet, KYIV) == at("2024-03-31T01:00")
 
 
-@given(st.datetimes(at("2024-01-01").replace(tzinfo=None), at("2025-01-01").replace(tzinfo=None)), st.times(), st.times(), st.sampled_from([KYIV, "UTC", "America/New_York", "Australia/Lord_Howe"]))
+@given(
+    st.datetimes(at("2024-01-01").replace(tzinfo=None), at("2025-01-01").replace(tzinfo=None)),
+    st.times(),
+    st.times(),
+    st.sampled_from([KYIV, "UTC", "America/New_York", "Australia/Lord_Howe"]),
+)
 def test_what_is_held_is_due_outside_the_quiet_hours_and_at_their_very_end(naive, start, end, zone):
     now, quiet = naive.replace(tzinfo=UTC), (start.replace(second=0, microsecond=0), end.replace(second=0, microsecond=0))
     due = clock.after_quiet(now, quiet, zone)

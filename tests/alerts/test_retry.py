@@ -23,7 +23,14 @@ def test_jitter_only_delays_and_by_a_tenth_at_most(attempts, jitter):
 
 
 @pytest.mark.parametrize(
-    ("asked", "seconds"), [(timedelta(seconds=7200), 7200), (timedelta(seconds=1), 5), (timedelta(0), 5), (timedelta(seconds=-5), 5), (timedelta(days=9999), 86400)]
+    ("asked", "seconds"),
+    [
+        (timedelta(seconds=7200), 7200),
+        (timedelta(seconds=1), 5),
+        (timedelta(0), 5),
+        (timedelta(seconds=-5), 5),
+        (timedelta(days=9999), 86400),
+    ],
 )
 def test_retry_after_is_obeyed_but_cannot_bury_an_alert(asked, seconds):
     assert next_attempt(1, now=NOW, jitter=0.0, retry_after=asked) == NOW + timedelta(seconds=seconds)

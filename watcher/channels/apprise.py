@@ -74,7 +74,11 @@ class AppriseChannel:
                 continue  # not a name: some services keep a token there; a name that is unknown now fails in the request
             if any(not address.permitted(str(where[0]), allow) for *_, where in found):
                 raise DeliveryError(
-                    self.name, "private", "the service's address is private; allow_private of the channel would permit it", retryable=True, configuration=True
+                    self.name,
+                    "private",
+                    "the service's address is private; allow_private of the channel would permit it",
+                    retryable=True,
+                    configuration=True,
                 )
 
 

@@ -14,7 +14,7 @@ from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, parseaddr
 
 from watcher.model import Mail
-from watcher.text.clean import clean, one_line
+from watcher.text.clean import one_line
 
 
 def build(mail: Mail, *, sender: str, to: Sequence[str], utf8: bool = False) -> bytes:
@@ -41,9 +41,9 @@ def build(mail: Mail, *, sender: str, to: Sequence[str], utf8: bool = False) -> 
     if mail.urgent:
         message["Importance"] = "high"
         message["X-Priority"] = "1"
-    message.set_content(clean(mail.text) or "\n")
+    message.set_content(_encodable(mail.text) or "\n")
     if mail.html:
-        message.add_alternative(clean(mail.html), subtype="html")
+        message.add_alternative(_encodable(mail.html), subtype="html")
     return message.as_bytes()
 
 
@@ -71,3 +71,8 @@ def envelope(text: str) -> str:
     if not (local and at and domain) or any(c.isspace() or not c.isprintable() or c in "<>" for c in local + domain):
         raise ValueError(f"{one_line(text, 100)!r} is no e-mail address")
     return f"{local}@{domain}"
+
+
+def _encodable(text: str) -> str:
+    """Return ``text`` without what UTF-8 or SMTP cannot carry: lone surrogates, NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "")

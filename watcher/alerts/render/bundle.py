@@ -20,7 +20,7 @@ def bundle_title(delivery: Delivery, views: Sequence[View]) -> str:
     rules = dict.fromkeys(view.rule for view in views)
     name, count = (next(iter(rules)) or "watcher") if len(rules) == 1 else "watcher", len(views)
     if delivery.bundle.startswith(LIMIT):
-        said = f"{count} more alerts"
+        name, said = delivery.bundle.removeprefix(LIMIT), f"{count} more alerts"
     elif delivery.bundle == DIGEST:
         said = f"digest of {count} alerts"
     else:

@@ -17,7 +17,7 @@ from watcher.alerts import ids
 from watcher.alerts.render.bundle import bundle_reason, bundle_title, loudest_first
 from watcher.alerts.render.view import View
 from watcher.model import Delivery, EmailSettings, Mail, Severity
-from watcher.text.clean import clean, one_line
+from watcher.text.clean import one_line
 
 SUBJECT = 200
 OWN = ("subject.j2", "text.j2", "html.j2")
@@ -83,8 +83,8 @@ def render(
     return Mail(
         message_id=ids.message_id(delivery.message_key, domain),
         subject=one_line(subject, SUBJECT),
-        text=clean(text),
-        html=clean(html),
+        text=text,
+        html=html,
         references=(ids.story_root(first.story, channel, domain),) if kind == "mail" and first.story else (),
         list_id=list_id(channel, domain),
         sent_at=now,

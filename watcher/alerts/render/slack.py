@@ -58,16 +58,24 @@ def hyperlink(url: str | None, text: str, limit: int = 400) -> str:
     return f"<{target}|{plain(text, limit)}>" if 0 < len(target) <= LINK else plain(text, limit)
 
 
-def quote(sentence: Quote, limit: int = 1400) -> str:
-    """Return a sentence as a block quote with its matched words in bold."""
-    out, left = ">", limit
-    for position, (text, matched) in enumerate(sentence.parts):
+def quote(sentence: Quote, limit: int = 2600) -> str:
+    """Return a sentence as a block quote with its matched words in bold, cut so that the first of them stays."""
+    out, left, parts = ">", limit, _from_first_match(sentence.parts, limit // 3)
+    for position, (text, matched) in enumerate(parts):
         shown = plain(text, left)
         left -= len(shown)
-        out += _bold(shown, sentence.parts[position + 1 : position + 2], out[-1:]) if matched and shown else shown
+        out += _bold(shown, parts[position + 1 : position + 2], out[-1:]) if matched and shown.strip() else shown
         if left <= 0 or (shown.endswith("…") and not text.endswith("…")):
             break
     return out
+
+
+def _from_first_match(parts: Sequence[tuple[str, bool]], before: int) -> Sequence[tuple[str, bool]]:
+    """Return the parts with at most about ``before`` characters, as Slack counts them, in front of the first match."""
+    if len(parts) < 2 or parts[0][1] or len(plain(parts[0][0], 10**6)) <= before:
+        return parts
+    tail = parts[0][0][-max(1, before // 5) :]
+    return [("…" + (tail.partition(" ")[2] or tail), False), *parts[1:]]
 
 
 def _bold(shown: str, following: Sequence[tuple[str, bool]], before: str) -> str:

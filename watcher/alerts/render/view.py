@@ -1,7 +1,7 @@
 """What a person is shown of one alert, read from its stored payload.
 
 The payload may have been written by an older watcher or mended by hand: whatever is missing or of another type is left out, nothing raises.
-All text is cleaned again, one line each, without the controls that change the direction of the text around them.
+All text is cleaned again, one line each.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from watcher.model import Alert, Reason, Severity
 from watcher.text.clean import clean, one_line
 
 UNTITLED = "(no title)"
-
-_DIRECTIONS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +50,7 @@ class Other:
 class View:
     """One alert in words. ``published`` and ``first_seen`` are sentences' ends: feed's time and the channel's local time.
 
+    ``headline_parts``: the headline with the words marked that matched in it; it is not among ``quotes`` then.
     ``rank`` orders by severity, the loudest first. ``url`` is http(s) or None; ``host`` is where it really leads.
     """
 
@@ -59,6 +58,7 @@ class View:
     rule: str
     severity: str
     headline: str
+    headline_parts: tuple[tuple[str, bool], ...]
     url: str | None
     host: str
     feed: str
@@ -111,12 +111,15 @@ def view(alert: Alert, timezone: str, public_url: str | None = None) -> View:
     is_notice = alert.reason is Reason.NOTICE
     url = link(_text(article.get("url"), 4096)) if article.get("url") else None
     lead = text_of(context.get("lead"), 400)
-    headline = text_of(data.get("subject") if is_notice else article.get("title"), 1000)
+    headline = text_of(data.get("subject") if is_notice else article.get("title"), 1000) or lead or url or UNTITLED
+    quotes = _quotes(context, data)
+    said = next((q for q in quotes if q.field == "title" and q.text == headline), None)
     return View(
         id=text_of(alert.id, 64),
         rule=text_of(alert.rule, 200),
         severity=alert.severity.value,
-        headline=headline or lead or url or UNTITLED,
+        headline=headline,
+        headline_parts=said.parts if said else ((headline, False),),
         url=url,
         host=host_of(url),
         feed=text_of(article.get("feed"), 200),
@@ -128,7 +131,7 @@ def view(alert: Alert, timezone: str, public_url: str | None = None) -> View:
         articles=_count(story.get("articles")),
         sources=_count(story.get("sources")),
         story=text_of(story.get("id"), 64),
-        quotes=_quotes(context, data),
+        quotes=tuple(q for q in quotes if q is not said),
         entities=tuple(filter(None, (_entity(_dict(e)) for e in _list(context.get("entities"))))),
         terms=_texts(context.get("terms")),
         others=tuple(o for o in (_other(_dict(e)) for e in _list(context.get("others"))) if o.name or o.url),
@@ -138,14 +141,14 @@ def view(alert: Alert, timezone: str, public_url: str | None = None) -> View:
         score=text_of(context.get("score"), 20),
         truncated=bool(context.get("truncated")),
         notice=is_notice,
-        body=clean(_text(data.get("text"), 20_000)).translate(_DIRECTIONS),
+        body=clean(_text(data.get("text"), 20_000)),
         link=f"{public_url.rstrip('/')}/alerts/{alert.id}" if public_url and not is_notice else None,
     )
 
 
 def text_of(value: object, limit: int) -> str:
     """Return a scalar as one clean line of at most ``limit`` characters; "" for anything else."""
-    return one_line(_text(value, 4 * limit).translate(_DIRECTIONS), limit)
+    return one_line(_text(value, 4 * limit), limit)
 
 
 def when(value: object, timezone: str) -> str:
@@ -161,15 +164,11 @@ def when(value: object, timezone: str) -> str:
         local = at.astimezone(clock.zone(timezone))
     except (ValueError, OverflowError):
         return ""
-    told = _stamp(at, "%a %d %b %Y, %H:%M")
+    told = f"{at:%a} {at.day} {at:%b %Y, %H:%M}"
     if local.utcoffset() == at.utcoffset():
         return f"{told} {_zone_name(local, timezone)}"
-    there = _stamp(local, "%H:%M" if local.date() == at.date() else "%a %d %b, %H:%M")
+    there = f"{local:%H:%M}" if local.date() == at.date() else f"{local:%a} {local.day} {local:%b, %H:%M}"
     return f"{told} {_zone_name(at, '')} ({there} {_zone_name(local, timezone)})"
-
-
-def _stamp(at: datetime, form: str) -> str:
-    return at.strftime(form).replace(" 0", " ")
 
 
 def _zone_name(at: datetime, timezone: str) -> str:
@@ -182,9 +181,7 @@ def _quotes(context: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Quote,
     found = []
     for item in map(_dict, _list(context.get("quotes"))):
         pieces = [
-            (p[0].translate(_DIRECTIONS), p[1] is True)
-            for p in _list(item.get("parts"))
-            if isinstance(p, Sequence) and len(p) == 2 and isinstance(p[0], str)
+            (p[0], p[1] is True) for p in _list(item.get("parts")) if isinstance(p, Sequence) and len(p) == 2 and isinstance(p[0], str)
         ]
         found.append(Quote(field=text_of(item.get("field"), 40), parts=_line(pieces)))
     if not found:

@@ -32,13 +32,18 @@ def render(delivery: Delivery, views: Sequence[View]) -> WebhookPost:
     elif views[0].notice:
         body = _fit("watcher.notice", first, notice_data(first), _cut_notice)
     else:
-        body = _fit("watcher.alert", first, {key: first.payload.get(key) for key in _CONTRACT}, _cut_alert)
+        body = _fit("watcher.alert", first, {key: data_of(first).get(key) for key in _CONTRACT}, _cut_alert)
     return WebhookPost(id=delivery.message_key, body=body)
 
 
 def notice_data(alert: Alert) -> dict[str, Any]:
     """Return the ``data`` of a notice."""
-    return {key: alert.payload.get(key) for key in ("subject", "text", "severity", "key")}
+    return {key: data_of(alert).get(key) for key in ("subject", "text", "severity", "key")}
+
+
+def data_of(alert: Alert) -> Mapping[str, Any]:
+    """Return the stored payload; empty where it is no object."""
+    return alert.payload if isinstance(alert.payload, Mapping) else {}
 
 
 def _summary(delivery: Delivery, views: Sequence[View]) -> bytes:
@@ -64,7 +69,7 @@ def _summary(delivery: Delivery, views: Sequence[View]) -> bytes:
 
 
 def _published(alert: Alert) -> object:
-    article = alert.payload.get("article")
+    article = data_of(alert).get("article")
     return article.get("published") if isinstance(article, Mapping) else None
 
 
