@@ -15,6 +15,7 @@ from watcher.text import clean, language
 
 MAX_TEXT = 256 * 1024  # characters (limit L9)
 LANGUAGE_SAMPLE = 3000
+BRIEF = 400  # characters
 LANGUAGE_LEAST = 80  # characters below which a detection is a guess
 
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it reports as errors what we return as values
@@ -52,8 +53,25 @@ def extract(body: bytes, *, url: str, headers: Mapping[str, str] | None = None) 
 
 
 def _main_text(tree: html.HtmlElement, url: str) -> str:
-    found = trafilatura.bare_extraction(tree, url=url, fast=True, include_comments=False, deduplicate=False, with_metadata=False)
-    return (found.text or "") if found is not None else ""
+    """Main text by trafilatura, or the plain paragraphs of a page too short for it.
+
+    ``fast=False``: on both page corpora the second opinion finds the articles that the first pass cuts to their teaser (segment
+    F1 .930 against .914) for a quarter more time.
+    """
+    brief = _paragraphs(tree)
+    found = trafilatura.bare_extraction(tree, url=url, fast=False, include_comments=False, deduplicate=False, with_metadata=False)
+    text = str(getattr(found, "text", None) or "")
+    return brief if brief and len(text) < BRIEF else text
+
+
+def _paragraphs(tree: html.HtmlElement) -> str:
+    """The paragraphs of a page's one ``article`` or ``main``: a flash of a line or two, whose rest trafilatura takes for text."""
+    for tag in ("article", "main"):
+        boxes = list(tree.iter(tag))
+        if len(boxes) == 1:
+            found = [" ".join(paragraph.text_content().split()) for paragraph in boxes[0].iter("p")]
+            return "\n".join(paragraph for paragraph in found if paragraph)[:BRIEF]
+    return ""
 
 
 def _language(text: str, declared: str | None) -> str | None:

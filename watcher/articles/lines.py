@@ -70,9 +70,7 @@ def tidy(text: str, *, title: str = "") -> str:
     """Return the text without such lines, blank lines and bullets, and without its title as the first line."""
     kept: list[str] = []
     for raw in text.splitlines():
-        line = raw.strip()
-        if line.startswith("- "):
-            line = line[2:]
+        line = raw.strip().removeprefix("- ")
         if not line or is_furniture(line) or (not kept and title and _bare(line) == _bare(title)):
             continue
         kept.append(line)

@@ -18,7 +18,8 @@ _CUT = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]{4,}|\d{2,}|[\u3040-\u30ff\u3400-\u9fff]{2}")
 _ENOUGH_WORDS = 4
-_RELATED = 0.25
+_RELATED = 0.25  # share of the entry's words
+_STILL_ITSELF = frozenset({"paywall", "short", "js_only"})  # the page is the article's, only its text is not to be had
 
 
 def wants_page(entry: Entry, feed: Feed) -> bool:
@@ -44,59 +45,53 @@ def choose(entry: Entry, page: Page | None, *, note: str = "") -> Article:
 
     :param page: what extraction found; None where there was none to be had or wanted.
     :param note: why a page that was wanted is missing (``timeout``, ``http_403`` …); "" where none was wanted.
-    :returns: the page's text when its quality is ``ok``, it is about the entry, and it is not shorter than the feed's;
-        else the feed's text with a note.
+    :returns: the page's text when its quality is ``ok``, it is about the entry, and it is not shorter than the feed's; else the
+        feed's text, with a note unless the feed simply has more. ``canonical_url`` is what the page calls itself, else where
+        it was found, not yet in canonical form; None where the page is not the entry's.
     """
+    if page is None:
+        return _article(entry, None, text=feed_text(entry), note=note)
     own = feed_text(entry)
-    refused = refusal(entry, page) if page is not None else note
-    if page is not None and not refused:
-        text, source, quality = page.text, TextSource.PAGE, page.quality
-    else:
-        text, source, quality = own, TextSource.FEED, page.quality if page is not None else "ok"
+    reason = page.quality if page.quality != "ok" else "" if about(entry, page) else "another_page"
+    if reason:
+        trusted = page if reason in _STILL_ITSELF else None
+        return _article(entry, trusted, text=own, note=reason, quality=reason)
+    if len(page.text) < len(own):
+        return _article(entry, page, text=own)
+    return _article(entry, page, text=page.text, source=TextSource.PAGE)
+
+
+def _article(
+    entry: Entry, page: Page | None, *, text: str, note: str = "", quality: str = "ok", source: TextSource = TextSource.FEED
+) -> Article:
+    page = page or Page(url="")
+    if note and not note.startswith("article not available"):
+        note = f"article not available: {note.replace('_', ' ')}"
     return Article(
-        title=entry.title or (page.title if page else ""),
+        title=entry.title or page.title,
         text=text,
         url=entry.url,
-        canonical_url=page.canonical_url if page else None,
-        author=entry.author or (page.author if page else ""),
-        language=(page.language if page and source is TextSource.PAGE else None) or entry.language,
-        published_at=entry.published_at or (page.published_at if page else None),
-        site=page.site if page else "",
+        canonical_url=page.canonical_url or page.url or None,
+        author=entry.author or page.author,
+        language=(page.language if source is TextSource.PAGE else None) or entry.language,
+        published_at=entry.published_at or page.published_at,
+        site=page.site,
         source=source,
         quality=quality,
-        note=_noted(refused) if refused != _COMPLETE else "",
+        note=note,
         tags=entry.tags,
     )
 
 
-_COMPLETE = "the feed has more"
-
-
-def refusal(entry: Entry, page: Page) -> str:
-    """Why a page's text is not taken; "" if it is."""
-    if page.quality != "ok":
-        return page.quality
-    if len(page.text) < len(feed_text(entry)):
-        return _COMPLETE
-    return "" if about(entry, page) else "another_page"
-
-
 def about(entry: Entry, page: Page) -> bool:
-    """Whether a page can be the entry's article: it shares words with the entry's title or text.
+    """Whether a page can be the entry's article: it shares words with the entry's title, or with its text.
 
-    A redirect to a landing page answers 200 with some other text. Too few words to tell count as yes.
+    A redirect to a landing page answers 200 with a text of its own. Too few words to tell count as yes.
     """
-    there = set(_WORD.findall(fold(f"{page.title}\n{page.text}").text))
-    for ours in (entry.title, feed_text(entry)[:2000]):
-        words = set(_WORD.findall(fold(ours).text))
-        if len(words) >= _ENOUGH_WORDS and len(words & there) < _RELATED * len(words):
-            continue
-        if len(words) >= _ENOUGH_WORDS:
-            return True
-    return not any(len(set(_WORD.findall(fold(ours).text))) >= _ENOUGH_WORDS for ours in (entry.title, feed_text(entry)[:2000]))
+    there = _words(f"{page.title}\n{page.text}")
+    ours = [words for words in (_words(entry.title), _words(feed_text(entry)[:2000])) if len(words) >= _ENOUGH_WORDS]
+    return not ours or any(len(words & there) >= _RELATED * len(words) for words in ours)
 
 
-def _noted(reason: str) -> str:
-    if not reason or reason.startswith("article not available"):
-        return reason
-    return f"article not available: {reason.replace('_', ' ')}"
+def _words(text: str) -> set[str]:
+    return set(_WORD.findall(fold(text).text))

@@ -17,13 +17,16 @@ _TRACKING = frozenset(
     mkt_tok msclkid ncid ns_campaign ns_linkname ns_mchannel ns_source ocid oly_anon_id oly_enc_id rb_clickid s_cid smid smtyp
     soc_src soc_trk spm sr_share srsltid taid traffic_source trk trkcampaign ttclid twclid twitter_impression vero_conv vero_id wbraid wickedid
     wt_mc wt_zmc xtor yclid ysclid
-    """.split()
+    """.split()  # noqa: SIM905 - a table of words reads best as words
 )
-_TRACKING_FAMILY = ("utm_", "hsa_", "mtm_", "matomo_", "pk_", "piwik_", "at_", "wt.", "itm_", "stm_")
+_TRACKING_FAMILY = ("utm_", "hsa_", "mtm_", "matomo_", "pk_", "piwik_", "at_medium", "at_campaign", "at_custom", "wt.", "itm_", "stm_")
 # Words that also name real parameters are dropped only with values that can mean nothing but "came from there".
-_ORIGIN = frozenset("from ref referer referrer source src partner medium via origin".split())
+_ORIGIN = frozenset({"from", "ref", "referer", "referrer", "source", "src", "partner", "medium", "via", "origin"})
 _ORIGINS = frozenset(
-    "rss rss2 feed feeds atom xml twitter facebook fb telegram tg newsletter email mail social share push homepage google googlenews yahoo".split()
+    """
+    rss rss2 feed feeds atom xml twitter facebook fb telegram tg newsletter email mail social share push
+    homepage google googlenews yahoo
+    """.split()  # noqa: SIM905 - as above
 )
 _AMP_QUERY = frozenset({("amp", ""), ("amp", "1"), ("amp", "true"), ("outputtype", "amp"), ("output", "amp"), ("amp_js_v", "0.1")})
 _TWIN_LABELS = frozenset({"www", "m", "mobile", "amp"})
@@ -35,10 +38,28 @@ _SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?]*", re.IGNORECASE)
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SAFE = "/:@!$&'()*+,;=-._~%"
-_SECOND_LEVEL = frozenset("ac co com edu go gob gouv gov gv mil ne net or org".split())
+_SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "gv", "mil", "ne", "net", "or", "org"})
 _VARIANT = re.compile(r"^(?:amp|print|full|mobile|\d{1,2}|page/?\d{1,2})$")
 _IP = re.compile(r"^(?:\[.*\]|[\d.]+)$")
 _UNWRAPPINGS = 3
+# Addresses that only lead on: whatever the page behind them declares is better.
+_REDIRECTORS = frozenset(
+    {
+        "bit.ly",
+        "buff.ly",
+        "dlvr.it",
+        "feedproxy.google.com",
+        "feeds.feedburner.com",
+        "goo.gl",
+        "ift.tt",
+        "lnkd.in",
+        "news.google.com",
+        "ow.ly",
+        "t.co",
+        "tinyurl.com",
+        "trib.al",
+    }
+)
 
 
 def canonical_url(url: str, declared: str | None = None) -> str:
@@ -68,6 +89,8 @@ def plausible(own: SplitResult, declared: SplitResult) -> bool:
     """
     if declared.path in ("", "/") and not declared.query:
         return False
+    if own.netloc in _REDIRECTORS:
+        return declared.netloc not in _REDIRECTORS
     if declared.netloc != own.netloc and _site(declared.netloc) != _site(own.netloc):
         return declared.path == own.path and declared.query == own.query and len(own.path) >= 12
     if declared.path == own.path:

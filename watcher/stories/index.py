@@ -15,7 +15,7 @@ A stored article outside the window of the new one is not looked at, so the answ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -49,6 +49,10 @@ class Candidate:
     title: str = ""
     host: str = ""
     entities: tuple[str, ...] = ()
+
+    def of_story(self, story_id: StoryId) -> Candidate:
+        """The same article, decided."""
+        return replace(self, story_id=story_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

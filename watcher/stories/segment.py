@@ -30,19 +30,19 @@ def keys_of(hashes: npt.NDArray[np.uint64]) -> Keys:
 class Segment:
     """Hashes of the articles ``first`` … ``last`` (row numbers), sorted, immutable."""
 
-    __slots__ = ("_keys", "_owners", "first", "last")
+    __slots__ = ("first", "keys", "last", "owners")
 
     def __init__(self, keys: Keys, owners: npt.NDArray[np.uint16], first: int, last: int) -> None:
         order = np.argsort(keys, kind="stable")
-        self._keys, self._owners = keys[order], owners[order]
+        self.keys, self.owners = keys[order], owners[order]
         self.first, self.last = first, last
 
     @classmethod
     def merged(cls, parts: Sequence[Segment]) -> Segment:
         """One segment out of neighbours, oldest first."""
         first = parts[0].first
-        owners = np.concatenate([part._owners + np.uint16(part.first - first) for part in parts])
-        return cls(np.concatenate([part._keys for part in parts]), owners, first, parts[-1].last)
+        owners = np.concatenate([part.owners + np.uint16(part.first - first) for part in parts])
+        return cls(np.concatenate([part.keys for part in parts]), owners, first, parts[-1].last)
 
     @property
     def articles(self) -> int:
@@ -50,20 +50,20 @@ class Segment:
 
     @property
     def nbytes(self) -> int:
-        return int(self._keys.nbytes + self._owners.nbytes)
+        return int(self.keys.nbytes + self.owners.nbytes)
 
     def find(self, wanted: Keys) -> tuple[Rows, Rows]:
         """Return (positions in ``wanted``, row numbers): one pair for each article that has a wanted hash."""
-        left = np.searchsorted(self._keys, wanted, side="left")
-        inside = left < len(self._keys)
-        hit = np.flatnonzero(inside)[self._keys[left[inside]] == wanted[inside]]
+        left = np.searchsorted(self.keys, wanted, side="left")
+        inside = left < len(self.keys)
+        hit = np.flatnonzero(inside)[self.keys[left[inside]] == wanted[inside]]
         if not len(hit):
             return _NO_ROWS, _NO_ROWS
         begin = left[hit]
-        counts = np.searchsorted(self._keys, wanted[hit], side="right") - begin
+        counts = np.searchsorted(self.keys, wanted[hit], side="right") - begin
         ends = np.cumsum(counts)
         spread = np.arange(ends[-1]) - np.repeat(ends - counts, counts) + np.repeat(begin, counts)
-        return np.repeat(hit, counts), self._owners[spread].astype(np.int64) + self.first
+        return np.repeat(hit, counts), self.owners[spread].astype(np.int64) + self.first
 
 
 class Nursery:
