@@ -83,10 +83,10 @@ class Web:
         """Listen on a free port, the same on every address."""
         sockets = _listen(sorted(set(addresses)))
         self.port = sockets[0].getsockname()[1]
-        self._runner = web.ServerRunner(web.Server(self._answer, access_log=None))
+        self._runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=0.2)
         await self._runner.setup()
         for sock in sockets:
-            await web.SockSite(self._runner, sock, shutdown_timeout=0.2).start()
+            await web.SockSite(self._runner, sock).start()
 
     async def close(self) -> None:
         """Stop listening and drop every connection."""
