@@ -58,6 +58,18 @@ async def test_a_successor_keeps_its_socket_when_the_old_server_ends(path):
     await second.__aexit__(None, None, None)
 
 
+async def test_a_request_that_is_only_handed_over_is_carried_out(path):
+    done = asyncio.Event()
+
+    async def work(request):
+        done.set()
+        return {}
+
+    async with control.serve(path, {"work": work}):
+        await asyncio.to_thread(control.tell, path, "work")
+        await asyncio.wait_for(done.wait(), 10)
+
+
 @pytest.mark.parametrize("error", [StoreError("the disk is full"), RuntimeError("the disk is full")])
 async def test_a_handler_that_fails_gives_an_error_and_the_server_goes_on(path, error):
     async def fail(request):

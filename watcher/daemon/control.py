@@ -14,7 +14,7 @@ import json
 import os
 import socket
 import stat
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,22 +88,40 @@ def ask(path: Path, command: str, *, seconds: float = 60.0, **arguments: Any) ->
     :param seconds: the longest wait for each step.
     :raises NoDaemonError: nobody listens, or the answer did not come.
     """
-    request = json.dumps({"command": command, **arguments}).encode() + b"\n"
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as link:
-            link.settimeout(seconds)
-            link.connect(str(path))
-            link.sendall(request)
-            with link.makefile("rb") as answers:
-                line = answers.readline()
-    except TimeoutError:
-        raise NoDaemonError(f"the daemon did not answer on {path} within {seconds:g} s") from None
-    except OSError as error:
-        raise NoDaemonError(f"no daemon answers on {path}: {error.strerror or error}") from None
+    with _connected(path, seconds) as link:
+        link.sendall(_request(command, arguments))
+        with link.makefile("rb") as answers:
+            line = answers.readline()
     if not line.endswith(b"\n"):
         raise NoDaemonError(f"the daemon on {path} ended before it answered")
     answer: Answer = json.loads(line)
     return answer
+
+
+def tell(path: Path, command: str, *, seconds: float = 10.0, **arguments: Any) -> None:
+    """Hand a request over without waiting for what comes of it.
+
+    :raises NoDaemonError: nobody listens.
+    """
+    with _connected(path, seconds) as link:
+        link.sendall(_request(command, arguments))
+
+
+def _request(command: str, arguments: Mapping[str, Any]) -> bytes:
+    return json.dumps({"command": command, **arguments}).encode() + b"\n"
+
+
+@contextlib.contextmanager
+def _connected(path: Path, seconds: float) -> Iterator[socket.socket]:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as link:
+            link.settimeout(seconds)
+            link.connect(str(path))
+            yield link
+    except TimeoutError:
+        raise NoDaemonError(f"the daemon did not answer on {path} within {seconds:g} s") from None
+    except OSError as error:
+        raise NoDaemonError(f"no daemon answers on {path}: {error.strerror or error}") from None
 
 
 def _listen(path: Path) -> tuple[socket.socket, int]:

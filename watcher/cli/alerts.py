@@ -1,0 +1,151 @@
+"""``watcher alerts``: what was told, to whom, and with what answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from watcher.cli import boundary, opened, output
+from watcher.errors import WatcherError
+
+if TYPE_CHECKING:
+    from watcher.model import Alert
+    from watcher.store import Connection
+
+app = typer.Typer(no_args_is_help=True, help="What was told, to whom, and with what answer.")
+
+AlertIdentity = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or the beginning of it.")]
+
+
+@app.command("list")
+def list_(
+    ctx: typer.Context,
+    rule: Annotated[str | None, typer.Option(help="Only alerts of this rule.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only of the last 30m, 6h, 7d …", metavar="SPAN")] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Only alerts with a delivery that was given up.")] = False,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most this many, newest first.")] = 50,
+    as_json: output.AsJson = False,
+) -> None:
+    """List alerts, newest first.
+
+    \b
+    Examples:
+      watcher alerts list --rule japan-ammunition --since 7d
+      watcher alerts list --failed --json
+    """
+    from watcher import store
+
+    with opened.store(opened.database(ctx)) as database:
+        now = database.clock()
+        start = now - span(since) if since else None
+        found = database.read_now(lambda conn: store.alerts.listing(conn, limit=limit, rule=rule, since=start, failed=failed))
+    if as_json:
+        for alert in found:
+            output.emit(_row(alert))
+        return
+    rows = [(output.when(a.created_at), a.id[:12], a.rule, a.reason, _row(a)["title"]) for a in found]
+    output.table(("when", "id", "rule", "reason", "title"), rows, empty="no alerts")
+
+
+@app.command()
+def show(ctx: typer.Context, alert: AlertIdentity, as_json: output.AsJson = False) -> None:
+    """Show one alert with its evidence and every attempt to deliver it.
+
+    \b
+    Example:
+      watcher alerts show 3f9c2a
+    """
+    from watcher import store
+
+    def read(conn: Connection) -> dict[str, Any]:
+        found = _one(conn, alert)
+        return {**_row(found), "payload": dict(found.payload), "deliveries": store.alerts.deliveries_of(conn, found.id)}
+
+    with opened.store(opened.database(ctx)) as database:
+        facts = database.read_now(read)
+    if as_json:
+        output.emit(facts)
+        return
+    for key in ("title", "url", "feed", "rule", "severity", "reason", "created_at", "id"):
+        output.say(f"{key}: {facts[key]}")
+    for match in facts["payload"].get("matches", ()):
+        output.say(f"  {match.get('term')} in {match.get('field')}: {match.get('sentence') or ''}")
+    for delivery in facts["deliveries"]:
+        said = " ".join(part for part in (delivery["reason"], delivery["answer"]) if part)
+        output.say(f"{delivery['channel']}: {delivery['state']} after {delivery['attempts']} attempts" + (f": {said}" if said else ""))
+        for attempt in delivery["history"]:
+            output.say(f"  {output.when(attempt['at'])} {attempt['outcome']} {attempt['answer']}")
+        for recipient in delivery["recipients"]:
+            output.say(f"  {recipient['address']}: {recipient['state']} {recipient['answer']}")
+
+
+@app.command()
+def resend(
+    ctx: typer.Context,
+    alert: AlertIdentity,
+    channel: Annotated[str | None, typer.Option(help="Only by this channel.")] = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Send an alert again, with its first id, so that receivers that have it can tell.
+
+    \b
+    Example:
+      watcher alerts resend 3f9c2a --channel desk
+    """
+    from watcher import store
+    from watcher.cli import wake
+
+    url = opened.database(ctx)
+    with opened.store(url) as database:
+        now = database.clock()
+
+        def write(conn: Connection) -> tuple[str, int]:
+            found = _one(conn, alert)
+            return found.id, store.deliveries.resend(conn, found.id, now=now, channel=channel)
+
+        identity, count = database.write_now(write)
+    told = wake.daemons(url)
+    if as_json:
+        output.emit({"id": identity, "deliveries": count, "daemons": told})
+    else:
+        output.say(f"{identity}: {count} deliveries due again" + ("" if told else "; they go out when the daemon runs"))
+    raise typer.Exit(boundary.FINE if count else boundary.NO)
+
+
+def span(text: str) -> timedelta:
+    """A duration as in the configuration: ``90s``, ``15m``, ``6h``, ``7d``.
+
+    :raises typer.BadParameter: it is none.
+    """
+    from watcher.config import units
+
+    try:
+        return units.duration(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _one(conn: Connection, wanted: str) -> Alert:
+    from watcher import store
+
+    found = store.alerts.get(conn, wanted)
+    if found is None:
+        raise WatcherError(f"no alert, or more than one, has an id that begins with {wanted!r}")
+    return found
+
+
+def _row(alert: Alert) -> dict[str, Any]:
+    article = alert.payload.get("article") or {}
+    return {
+        "id": alert.id,
+        "created_at": output.when(alert.created_at),
+        "rule": alert.rule,
+        "severity": alert.severity.value,
+        "reason": alert.reason.value,
+        "update": alert.update,
+        "title": article.get("title") or alert.payload.get("subject") or "",
+        "url": article.get("url"),
+        "feed": article.get("feed"),
+    }

@@ -1,0 +1,110 @@
+"""``watcher channels``: does a message get through?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from watcher.cli import boundary, opened, output, wake
+from watcher.errors import DeliveryError, WatcherError
+
+if TYPE_CHECKING:
+    from watcher.config import Config
+    from watcher.model import Receipt
+
+app = typer.Typer(no_args_is_help=True, help="Does a message get through?")
+
+Name = Annotated[str, typer.Argument(metavar="NAME")]
+
+
+@app.command("list")
+def list_(ctx: typer.Context, as_json: output.AsJson = False) -> None:
+    """List the configured channels."""
+    loaded = opened.configuration(ctx)
+    if as_json:
+        for policy, _ in loaded.channels.values():
+            output.emit({"name": policy.name, "type": policy.type, "digest": policy.digest})
+        return
+    output.table(
+        ("channel", "type", "digest"), [(p.name, p.type, p.digest or "") for p, _ in loaded.channels.values()], empty="no channels"
+    )
+
+
+@app.command()
+def test(ctx: typer.Context, name: Name, as_json: output.AsJson = False) -> None:  # noqa: PT028  a command, no test
+    """Send one test message by a channel now and show what the receiver says. Exits 1 when it was not accepted.
+
+    \b
+    Example:
+      watcher channels test desk
+    """
+    import asyncio
+
+    loaded = opened.configuration(ctx)
+    if name not in loaded.channels:
+        raise WatcherError(f"no channel is called {name!r}; configured: {', '.join(loaded.channels) or 'none'}")
+    try:
+        receipt = asyncio.run(_send(loaded, name))
+    except DeliveryError as error:
+        if not as_json:
+            raise
+        output.emit({"channel": name, "ok": False, "reason": error.reason, "error": str(error), "recipients": []})
+        raise typer.Exit(boundary.NO) from None
+    refused = [outcome for outcome in receipt.recipients if outcome.state != "sent"]
+    if as_json:
+        recipients = [{"address": r.address, "state": r.state.value, "answer": r.answer} for r in receipt.recipients]
+        output.emit({"channel": name, "ok": not refused, "answer": receipt.answer, "recipients": recipients})
+    else:
+        output.say(f"{name}: accepted: {receipt.answer or 'ok'}" if not refused else f"{name}: not accepted for everybody")
+        for outcome in refused:
+            output.say(f"  {outcome.address}: {outcome.state}: {outcome.answer}")
+    raise typer.Exit(boundary.NO if refused else boundary.FINE)
+
+
+@app.command()
+def enable(ctx: typer.Context, name: Name, as_json: output.AsJson = False) -> None:
+    """Use a channel again that was disabled because its receiver was gone (410), or that asked us to wait.
+
+    \b
+    Example:
+      watcher channels enable defence
+    """
+    from watcher import store
+
+    url = opened.database(ctx)
+    with opened.store(url) as database:
+        database.write_now(lambda conn: store.deliveries.enable_channels(conn, [name]))
+    told = wake.daemons(url)
+    if as_json:
+        output.emit({"channel": name, "daemons": told})
+    else:
+        output.say(f"{name} is used again" + ("" if told else " when the daemon runs"))
+
+
+async def _send(loaded: Config, name: str) -> Receipt:
+    """Render a notice as the daemon would and hand it to the channel; nothing is stored."""
+    from datetime import UTC, datetime
+
+    from watcher.alerts import ids, payload
+    from watcher.daemon import wire
+    from watcher.model import Delivery, DeliveryId, Notice, Severity
+
+    now = datetime.now(UTC)
+    text = f"This is a test of the channel {name}, sent by `watcher channels test`. Nothing has happened."
+    alert = payload.notice(Notice(key=f"test:{name}", subject=f"Test of channel {name}", text=text, severity=Severity.LOW), now)
+    delivery = Delivery(
+        id=DeliveryId(0),
+        channel=name,
+        alerts=(alert,),
+        message_key=ids.message_key([alert.id], name),
+        epoch=0,
+        attempts=0,
+        due_at=now,
+        created_at=now,
+    )
+    wiring = wire.wire(loaded)
+    try:
+        return await wiring.channels[name].send(wiring.renderer.render(delivery, name, now))
+    finally:
+        await wiring.close()

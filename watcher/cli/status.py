@@ -1,0 +1,75 @@
+"""``watcher status``: is it running, and is anything wrong?"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from watcher.cli import boundary, opened, output
+
+if TYPE_CHECKING:
+    from watcher.store import Connection
+
+
+def status(ctx: typer.Context, as_json: output.AsJson = False) -> None:
+    """Say in a few lines whether the daemon runs and what is wrong: feeds that fail, alerts that were not delivered.
+
+    Exits 1 when no daemon runs or something needs you: a dead channel, a delivery that was given up.
+    """
+    from watcher import store
+
+    url = opened.database(ctx)
+    daemons = running(url)
+    with opened.store(url) as database:
+        now = database.clock()
+
+        def read(conn: Connection) -> dict[str, Any]:
+            notices = [{"condition": key, "since": output.when(at)} for key, at in store.alerts.open_notices(conn)]
+            return {**asdict(store.status.summary(conn, now=now)), "notices": notices}
+
+        facts = database.read_now(read)
+    needs_you = bool(facts["deliveries_dead"] or facts["channels_down"])
+    if as_json:
+        output.emit({"running": bool(daemons), "daemons": daemons, "ok": bool(daemons) and not needs_you, **facts})
+    else:
+        _show(facts, daemons, now)
+    raise typer.Exit(boundary.NO if needs_you or not daemons else boundary.FINE)
+
+
+def running(url: str) -> list[dict[str, Any]]:
+    """What the daemons on this database that answer say of themselves."""
+    from watcher.daemon import control
+
+    found = []
+    for socket in control.find(url):
+        try:
+            found.append(control.ask(socket, "status", seconds=5))
+        except control.NoDaemonError:
+            continue  # the left-over of a daemon that was killed
+    return found
+
+
+def _show(facts: dict[str, Any], daemons: list[dict[str, Any]], now: datetime) -> None:
+    for daemon in daemons:
+        output.say(
+            f"running: process {daemon.get('pid')}, version {daemon.get('version')}, {daemon.get('feeds')} feeds, {daemon.get('rules')} rules"
+        )
+    if not daemons:
+        output.say("NOT RUNNING: no daemon answers on this database")
+    output.say(
+        f"feeds: {facts['feeds']}, of these {facts['failing']} failing and {facts['stopped']} stopped; "
+        f"last success {output.ago(facts['last_success_at'], now)}; {facts['feeds_due']} due now"
+    )
+    output.say(f"entries: {facts['entries_waiting']} waiting, {facts['entries_dead']} given up in the last week")
+    output.say(
+        f"alerts: {facts['alerts_24h']} in the last 24 hours; deliveries: {facts['deliveries_due']} on their way, {facts['deliveries_dead']} given up"
+    )
+    if facts["channels_down"]:
+        output.say("channels in trouble: " + ", ".join(facts["channels_down"]))
+    if facts["deliveries_dead"]:
+        output.say("see `watcher alerts list --failed`, then `watcher alerts resend ID`")
+    for notice in facts["notices"]:
+        output.say(f"since {notice['since']}: {notice['condition']}")
