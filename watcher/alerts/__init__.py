@@ -4,6 +4,7 @@
 
     ids       stable names: alert, message, story thread
     decide    Match + what was told before  -> Decision with its Reason
+    novelty   what another report of a told story adds
     plan      Alert + routes + policies     -> which channels, when, in which bundle
     clock     the local clock: quiet hours, cron, both DST days
     payload   the frozen ``data`` object of an alert (webhook contract) and of a notice

@@ -13,3 +13,7 @@
 ``send`` returns a ``Receipt`` when the receiver took responsibility, and raises ``DeliveryError`` when it did not; nothing else. Secrets
 never enter an error or a receipt. A new type is one file here, its settings in ``model.channel`` and one line in ``daemon.app``.
 """
+
+from watcher.channels.base import Channel
+
+__all__ = ["Channel"]

@@ -68,7 +68,8 @@ def envelope(text: str) -> str:
         domain = domain.encode("idna").decode("ascii") if not domain.startswith("[") else domain
     except UnicodeError as error:
         raise ValueError(f"{one_line(text, 100)!r} is no e-mail address: {error}") from error
-    if not (local and at and domain) or any(c.isspace() or not c.isprintable() or c in "<>" for c in local + domain):
+    guessed = address not in text or not text.isprintable()  # parseaddr mends; we do not guess whom to write to
+    if guessed or not (local and at and domain) or any(c.isspace() or c in "<>" for c in local + domain):
         raise ValueError(f"{one_line(text, 100)!r} is no e-mail address")
     return f"{local}@{domain}"
 
