@@ -86,8 +86,11 @@ class Postgres:
 
 
 @contextmanager
-def server() -> Iterator[Postgres]:
-    """Start a private server and remove it with everything that it wrote."""
+def server(*, fsync: bool = False) -> Iterator[Postgres]:
+    """Start a private server and remove it with everything that it wrote.
+
+    :param fsync: wait for the disk, as a real one does: for measuring.
+    """
     found = programs()
     if found is None:
         raise FileNotFoundError("PostgreSQL's server programs are not installed")
@@ -99,7 +102,8 @@ def server() -> Iterator[Postgres]:
             shutil.chown(folder, user)
         data = folder / "data"
         postgres._run("initdb", "-D", str(data), "-U", "watcher", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
-        settings = SETTINGS | {"port": str(postgres.port), "unix_socket_directories": f"'{folder}'"}
+        durable = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on"} if fsync else {}
+        settings = SETTINGS | durable | {"port": str(postgres.port), "unix_socket_directories": f"'{folder}'"}
         with (data / "postgresql.conf").open("a") as file:
             file.writelines(f"{name} = {value if value.startswith(chr(39)) else repr(value)}\n" for name, value in settings.items())
         postgres.start()

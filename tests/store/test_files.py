@@ -152,7 +152,7 @@ def test_the_log_of_another_database_is_never_applied(sqlite_path, tmp_path):
         other.execute("CREATE TABLE theirs (x)")
         other.execute("INSERT INTO theirs VALUES (1)")
         sqlite_path.with_name("watcher.db-wal").write_bytes(wal.read_bytes())
-    with pytest.raises(StoreError, match="not made by watcher|damaged|lost its tables"):
+    with pytest.raises(StoreError, match=r"not made by watcher|damaged|lost its tables"):
         Store.open(url(sqlite_path))
 
 

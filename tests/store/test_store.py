@@ -16,7 +16,8 @@ from sqlalchemy import select, text
 from tests.store.conftest import NOW
 from watcher.errors import ConfigError, StoreError, StoreUnavailable
 from watcher.store import Store, engine, silences
-from watcher.store.schema import meta, silences as silences_table
+from watcher.store.schema import meta
+from watcher.store.schema import silences as silences_table
 
 
 def put(key, value="x"):
@@ -36,10 +37,7 @@ async def test_write_gives_what_the_unit_returns_and_read_sees_it(store):
 
 async def test_units_that_wait_share_a_transaction(store):
     """The first unit holds the writer until the others have queued, so all of them commit together."""
-    if store.dialect == "sqlite":
-        query = text("SELECT total_changes()")  # only to have something to run
-    else:
-        query = text("SELECT pg_current_xact_id()::text")
+    query = text("SELECT 1" if store.dialect == "sqlite" else "SELECT pg_current_xact_id()::text")
     entered, go_on = threading.Event(), threading.Event()
 
     def hold(conn):
@@ -68,7 +66,9 @@ async def test_a_failing_unit_fails_alone(store):
         conn.execute(meta.insert().values(key="undone", value=""))
         raise RuntimeError("mine")
 
-    results = await asyncio.gather(store.write(put("a")), store.write(fail), store.write(put("b")), store.write(put("a")), return_exceptions=True)
+    results = await asyncio.gather(
+        store.write(put("a")), store.write(fail), store.write(put("b")), store.write(put("a")), return_exceptions=True
+    )
     assert results[0] == "a"
     assert results[2] == "b"
     assert isinstance(results[1], RuntimeError)
@@ -184,7 +184,9 @@ def test_a_postgres_that_is_not_there_is_told_from_one_that_is_misconfigured():
 
 def test_writer_commits_with_full_synchronisation(sqlite_path):
     with Store.open(f"sqlite:///{sqlite_path}") as store:
-        pragmas = store.write_now(lambda conn: [conn.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")])
+        pragmas = store.write_now(
+            lambda conn: [conn.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")]
+        )
     assert pragmas == ["wal", 2, 1]
 
 
@@ -194,9 +196,7 @@ async def test_a_full_disk_fails_the_callers_and_is_survived(sqlite_path):
         await store.write(put("before"))
         pages = await store.read(lambda conn: conn.scalar(text("PRAGMA page_count")))
         await store.write(lambda conn: conn.execute(text(f"PRAGMA max_page_count={pages + 2}")).scalar())
-        results = await asyncio.gather(
-            store.write(put("small")), store.write(put("big", os.urandom(60_000).hex())), return_exceptions=True
-        )
+        results = await asyncio.gather(store.write(put("small")), store.write(put("big", os.urandom(60_000).hex())), return_exceptions=True)
         assert isinstance(results[1], StoreUnavailable)
         assert "full" in str(results[1])
         assert store.generation == 1
@@ -223,7 +223,10 @@ def test_a_lock_of_another_process_is_waited_for(sqlite_path):
 
 def test_a_lock_that_is_never_released_fails_in_the_end(sqlite_path, monkeypatch):
     monkeypatch.setattr(engine, "_BUSY_MS", 10)
-    with Store.open(f"sqlite:///{sqlite_path}", patience=0.2) as store, closing(sqlite3.connect(sqlite_path, isolation_level=None)) as other:
+    with (
+        Store.open(f"sqlite:///{sqlite_path}", patience=0.2) as store,
+        closing(sqlite3.connect(sqlite_path, isolation_level=None)) as other,
+    ):
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="locked"):
             store.write_now(put("a"))

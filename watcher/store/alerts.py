@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, func, select, update
 
 from watcher.model import Alert, AlertId, EntryId, Reason, Severity, StoryId
 from watcher.store.columns import digest
+from watcher.store.leases import adding
 from watcher.store.schema import alerts, articles, attempts, deliveries, firsts, notices, recipients
 
 _TOLD = [Reason.FIRST_SEEN.value, Reason.UPDATE.value, Reason.OVER_LIMIT.value]
@@ -71,23 +71,21 @@ def history(
 
 def claim_first(conn: Connection, rule: str, story: StoryId, alert: AlertId) -> bool:
     """Take the right to tell ``story`` first for ``rule``; False when another alert has it."""
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(firsts).values(story_id=story, rule=rule, alert_id=alert).on_conflict_do_nothing()
-    return conn.execute(statement).rowcount == 1
+    row = {"story_id": story, "rule": rule, "alert_id": alert}
+    return conn.execute(adding(conn, firsts).on_conflict_do_nothing(), row).rowcount == 1
 
 
 def insert(
     conn: Connection, alert: Alert, outgoing: Sequence[Outgoing], *, canonical_url: str | None = None, notice_key: str | None = None
 ) -> bool:
     """Record an alert with its deliveries; False when it was recorded before."""
-    add = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     values = {
         "id": alert.id, "kind": "notice" if alert.reason is Reason.NOTICE else "alert", "rule": alert.rule, "severity": alert.severity.value,
         "reason": alert.reason.value, "created_at": alert.created_at, "payload": dict(alert.payload), "entry_id": alert.entry_id,
         "story_id": alert.story_id, "canonical_key": digest(canonical_url) if canonical_url else None, "is_update": alert.update,
         "notice_key": notice_key,
     }  # fmt: skip
-    if conn.execute(add(alerts).values(**values).on_conflict_do_nothing(index_elements=["id"])).rowcount != 1:
+    if conn.execute(adding(conn, alerts).on_conflict_do_nothing(index_elements=["id"]), values).rowcount != 1:
         return False
     if outgoing:
         rows = [
@@ -110,10 +108,17 @@ def from_row(row: Any) -> Alert:
 
 
 def listing(
-    conn: Connection, *, limit: int = 50, offset: int = 0, rule: str | None = None, since: datetime | None = None, failed: bool = False, notices_too: bool = True
+    conn: Connection,
+    *,
+    limit: int = 50,
+    offset: int = 0,
+    rule: str | None = None,
+    since: datetime | None = None,
+    failed: bool = False,
+    notices_too: bool = True,
 ) -> list[Alert]:
     """Alerts, newest first. ``failed``: only those with a delivery that was given up."""
-    query = select(alerts).order_by(alerts.c.created_at.desc(), alerts.c.id).limit(limit).offset(offset)
+    query = select(alerts).order_by(alerts.c.created_at.desc(), alerts.c.id.desc()).limit(limit).offset(offset)
     if rule is not None:
         query = query.where(alerts.c.rule == rule)
     if since is not None:
@@ -127,10 +132,11 @@ def listing(
 
 def get(conn: Connection, wanted: str) -> Alert | None:
     """One alert by its id, or by the beginning of it where that is enough to tell."""
-    query = select(alerts).where(or_(alerts.c.id == wanted, alerts.c.id.startswith(wanted, autoescape=True))).order_by(alerts.c.id).limit(2)
-    rows = conn.execute(query).all()
-    exact = [row for row in rows if row.id == wanted] or rows
-    return from_row(exact[0]) if len(exact) == 1 else None
+    exact = conn.execute(select(alerts).where(alerts.c.id == wanted)).first()
+    if exact is not None or not wanted:
+        return None if exact is None else from_row(exact)
+    alike = conn.execute(select(alerts).where(alerts.c.id.startswith(wanted, autoescape=True)).limit(2)).all()
+    return from_row(alike[0]) if len(alike) == 1 else None
 
 
 def deliveries_of(conn: Connection, alert: str) -> list[dict[str, Any]]:
@@ -154,15 +160,12 @@ def raise_once(conn: Connection, key: str, *, now: datetime, again: bool = False
 
     :param again: tell each time (a failing reload is news each time somebody tries).
     """
-    row = conn.execute(select(notices.c.cleared_at).where(notices.c.key_digest == digest(key))).first()
-    if row is None:
-        conn.execute(notices.insert().values(key_digest=digest(key), key=key, told_at=now))
+    row = {"key_digest": digest(key), "key": key, "told_at": now}
+    if conn.execute(adding(conn, notices).on_conflict_do_nothing(index_elements=["key_digest"]), row).rowcount == 1:
         return True
-    if row.cleared_at is None and not again:
-        return False
+    over = [] if again else [notices.c.cleared_at.is_not(None)]
     values = {"told_at": now, "cleared_at": None, "times": notices.c.times + 1}
-    conn.execute(update(notices).where(notices.c.key_digest == digest(key)).values(**values))
-    return True
+    return conn.execute(update(notices).where(notices.c.key_digest == digest(key), *over).values(**values)).rowcount == 1
 
 
 def clear(conn: Connection, key: str, *, now: datetime) -> bool:

@@ -59,7 +59,10 @@ def restore(source: Path, path: Path, now: datetime) -> Path | None:
             backup(source, draft)
             with closing(sqlite3.connect(draft, isolation_level=None)) as fresh:
                 fresh.execute("PRAGMA journal_mode=WAL")
-                fresh.execute("INSERT INTO meta (key, value) VALUES ('restored_at', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (now.isoformat(),))
+                fresh.execute(
+                    "INSERT INTO meta (key, value) VALUES ('restored_at', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    (now.isoformat(),),
+                )
             _sync(draft)
             if aside is not None:
                 # The WAL belongs to the old file: it must follow first, or it would be applied to the new one.

@@ -5,6 +5,7 @@ an opinion about zones. Texts that others choose are indexed by :func:`digest`, 
 of more than 2,704 bytes, and a guid may be longer.
 """
 
+# ruff: noqa: ARG002 - SQLAlchemy prescribes the methods' parameters
 from __future__ import annotations
 
 import json

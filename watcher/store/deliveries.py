@@ -1,86 +1,111 @@
-"""Statements on deliveries: the dispatcher's queue."""
+"""Statements on deliveries: the dispatcher's queue.
+
+A row is one alert for one channel. What is claimed and sent is a *message*: one row, or the rows of a bundle that were frozen
+into a batch when it was first claimed. The row that leads a message has its due time, lease, attempts and recipients.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
 
-from watcher.model import Alert, AlertId, Delivery, DeliveryState, Receipt, RecipientOutcome
+from watcher.model import Alert, AlertId, Delivery, DeliveryId, DeliveryState, Receipt, RecipientOutcome
 from watcher.store.alerts import from_row
+from watcher.store.leases import Queue, adding, serialise
 from watcher.store.schema import alerts, attempts, channels, deliveries, recipients
 
 MOST_IN_BUNDLE = 5000
 _ANSWER = 500
 
+_queue = Queue(deliveries)
+renew, give_back, take_all_back = _queue.renew, _queue.give_back, _queue.take_all_back
+_WAITING = (deliveries.c.due_at.is_not(None), deliveries.c.batch.is_(None), deliveries.c.bundle != "")
 
-def claim(conn: Connection, *, now: datetime, lease: timedelta, limit: int, per_channel: Mapping[str, int]) -> list[Delivery]:
+
+def claim(
+    conn: Connection, *, now: datetime, lease: timedelta, limit: int, per_channel: Mapping[str, int], known: Collection[str] | None = None
+) -> list[Delivery]:
     """Take messages that are due, oldest first, at most as many of each channel as it has slots.
 
     A bundle's members that are due become one message here: its membership is frozen, so every try sends the same.
+
+    :param known: the channels that are configured; a message for any other is taken too, so that it can be given up.
     """
     shut = select(channels.c.name).where(or_(channels.c.disabled_at.is_not(None), channels.c.blocked_until > now))
     closed = set(conn.scalars(shut))
+    room = dict(per_channel) if known is None else dict(per_channel) | _strangers(conn, known, now)
     claimed: list[Delivery] = []
-    for channel, slots in per_channel.items():
-        room = min(slots, limit - len(claimed))
-        if room > 0 and channel not in closed:
-            claimed += _claim_of(conn, channel, room, now, lease)
+    for channel, slots in room.items():
+        slots = min(slots, limit - len(claimed))  # noqa: PLW2901 - the same slots, as far as there is room
+        if slots > 0 and channel not in closed:
+            claimed += _claim_of(conn, channel, slots, now, lease)
     return claimed
 
 
+def _strangers(conn: Connection, known: Collection[str], now: datetime) -> dict[str, int]:
+    due = (deliveries.c.due_at <= now, deliveries.c.due_at.is_not(None), deliveries.c.channel.not_in(sorted(known)))
+    return dict.fromkeys(conn.scalars(select(deliveries.c.channel).where(*due).limit(1)), 1)
+
+
 def _claim_of(conn: Connection, channel: str, room: int, now: datetime, lease: timedelta) -> list[Delivery]:
-    taken: list[Delivery] = []
-    seen: set[str] = set()
-    query = (
-        select(deliveries.c.id, deliveries.c.bundle, deliveries.c.batch)
-        .where(deliveries.c.channel == channel, deliveries.c.due_at <= now, deliveries.c.due_at.is_not(None))
-        .order_by(deliveries.c.due_at, deliveries.c.id)
+    """Take messages of one channel.
+
+    Who freezes a bundle does so alone and before it locks any row: two processes that froze one bundle crosswise
+    would tear it apart or wait for each other.
+    """
+    bundled = select(deliveries.c.id).where(deliveries.c.channel == channel, deliveries.c.due_at <= now, *_WAITING).limit(1)
+    freezing = conn.scalar(bundled) is not None
+    if freezing:
+        serialise(conn)
+    query = select(deliveries.c.id, deliveries.c.bundle, deliveries.c.batch).where(
+        deliveries.c.channel == channel, deliveries.c.due_at <= now, deliveries.c.due_at.is_not(None)
     )
+    if not freezing:
+        query = query.where(or_(deliveries.c.bundle == "", deliveries.c.batch.is_not(None)))
+    query = query.order_by(deliveries.c.due_at, deliveries.c.id).limit(room)
     if conn.dialect.name == "postgresql":
         query = query.with_for_update(skip_locked=True)
-    for row in conn.execute(query.limit(room if room > 1 else 1)).all():
+    taken: list[Delivery] = []
+    frozen: set[str] = set()
+    for row in conn.execute(query).all():
         if row.bundle and row.batch is None:
-            if row.bundle in seen:
-                continue  # it went into the bundle that an earlier row leads
-            seen.add(row.bundle)
+            if row.bundle in frozen:
+                continue  # it went into the batch that an earlier row leads
+            frozen.add(row.bundle)
             _freeze(conn, channel, row.bundle, row.id, now)
         taken.append(_take(conn, row.id, now, lease))
     return taken
 
 
 def _freeze(conn: Connection, channel: str, bundle: str, lead: int, now: datetime) -> None:
-    """Give all due members of a bundle the same batch; only the one that leads keeps a due time."""
+    """Make one batch of a bundle's members that are due; only the one that leads keeps a due time."""
     members = select(deliveries.c.id).where(
-        deliveries.c.channel == channel, deliveries.c.bundle == bundle, deliveries.c.batch.is_(None), deliveries.c.due_at <= now, deliveries.c.due_at.is_not(None)
+        deliveries.c.channel == channel, deliveries.c.bundle == bundle, deliveries.c.due_at <= now, *_WAITING
     )
-    ids = list(conn.scalars(members.order_by(deliveries.c.due_at, deliveries.c.id).limit(MOST_IN_BUNDLE)))
-    conn.execute(update(deliveries).where(deliveries.c.id.in_([*ids, lead])).values(batch=lead))
+    ids = conn.scalars(members.order_by(deliveries.c.due_at, deliveries.c.id).limit(MOST_IN_BUNDLE)).all()
+    conn.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(batch=lead))
     conn.execute(update(deliveries).where(deliveries.c.batch == lead, deliveries.c.id != lead).values(due_at=None))
 
 
 def _take(conn: Connection, lead: int, now: datetime, lease: timedelta) -> Delivery:
-    statement = (
-        update(deliveries)
-        .where(deliveries.c.id == lead)
-        .values(due_at=now + lease, claimed_at=now, epoch=deliveries.c.epoch + 1)
-        .returning(deliveries)
-    )
-    row = conn.execute(statement).one()
-    mine = deliveries.c.batch == lead if row.batch is not None else deliveries.c.id == lead
-    told = conn.execute(select(alerts).join(deliveries, deliveries.c.alert_id == alerts.c.id).where(mine).order_by(deliveries.c.id)).all()
+    values = {"due_at": now + lease, "claimed_at": now, "epoch": deliveries.c.epoch + 1}
+    row = conn.execute(update(deliveries).where(deliveries.c.id == lead).values(**values).returning(deliveries)).one()
+    members = deliveries.c.batch == lead if row.batch is not None else deliveries.c.id == lead
+    told = conn.execute(
+        select(alerts).join(deliveries, deliveries.c.alert_id == alerts.c.id).where(members).order_by(deliveries.c.id)
+    ).all()
     to = conn.execute(select(recipients).where(recipients.c.delivery_id == lead).order_by(recipients.c.address)).all()
     return Delivery(
-        id=row.id, channel=row.channel, alerts=tuple(from_row(r) for r in told), message_key=_key(row), epoch=row.epoch, attempts=row.attempts,
-        due_at=row.due_at, created_at=row.created_at, bundle=row.bundle,
+        id=DeliveryId(row.id), channel=row.channel, alerts=tuple(from_row(r) for r in told), message_key=_key(row), epoch=row.epoch,
+        attempts=row.attempts, due_at=row.due_at, created_at=row.created_at, bundle=row.bundle,
         recipients=tuple(RecipientOutcome(address=r.address, state=DeliveryState(r.state), answer=r.answer) for r in to),
     )  # fmt: skip
 
 
-def _key(row: Any) -> str:
+def _key(row: Row[Any]) -> str:
     """The message's stable id; a bundle's is not that of the alert that leads it, which may be sent again by itself."""
     return f"{row.message_key}-{row.batch}" if row.batch is not None and row.bundle else str(row.message_key)
 
@@ -102,7 +127,16 @@ def settle(conn: Connection, delivery: Delivery, *, receipt: Receipt, next_at: d
     everyone = conn.execute(select(recipients.c.state).where(recipients.c.delivery_id == delivery.id)).scalars().all()
     refused = bool(everyone) and all(state == "dead" for state in everyone)
     partly = "partly_refused" if any(state == "dead" for state in everyone) else ""
-    return _finish(conn, delivery, now, "refused" if refused else "sent", answer, due_at=None, state="dead" if refused else "sent", reason="refused" if refused else partly)
+    return _finish(
+        conn,
+        delivery,
+        now,
+        "refused" if refused else "sent",
+        answer,
+        due_at=None,
+        state="dead" if refused else "sent",
+        reason="refused" if refused else partly,
+    )
 
 
 def retry(conn: Connection, delivery: Delivery, *, next_at: datetime, reason: str, answer: str, now: datetime) -> bool:
@@ -119,35 +153,36 @@ def dead(conn: Connection, delivery: Delivery, *, reason: str, answer: str, now:
 def _finish(
     conn: Connection, delivery: Delivery, now: datetime, outcome: str, answer: str, *, due_at: datetime | None, state: str, reason: str = ""
 ) -> bool:
+    """Move the message on. A try that outlived its lease is still noted: it did happen."""
+    conn.execute(attempts.insert(), {"delivery_id": delivery.id, "at": now, "outcome": outcome, "answer": answer[:_ANSWER]})
     values: dict[str, Any] = {"state": state, "reason": reason, "answer": answer[:_ANSWER], "settled_at": now if due_at is None else None}
     lead = and_(deliveries.c.id == delivery.id, deliveries.c.epoch == delivery.epoch)
     done = conn.execute(update(deliveries).where(lead).values(**values, due_at=due_at, claimed_at=None, attempts=deliveries.c.attempts + 1))
-    conn.execute(attempts.insert().values(delivery_id=delivery.id, at=now, outcome=outcome, answer=answer[:_ANSWER]))
     if done.rowcount != 1:
         return False
-    followers = and_(deliveries.c.batch == delivery.id, deliveries.c.id != delivery.id)
-    conn.execute(update(deliveries).where(followers).values(**values, attempts=delivery.attempts + 1))
+    if delivery.bundle:  # one that was sent again by itself leads nothing any more
+        followers = and_(deliveries.c.batch == delivery.id, deliveries.c.id != delivery.id)
+        conn.execute(update(deliveries).where(followers).values(**values, attempts=delivery.attempts + 1))
     if state == "sent":
-        conn.execute(update(channels).where(channels.c.name == delivery.channel, channels.c.failing_since.is_not(None)).values(failing_since=None))
+        conn.execute(
+            update(channels).where(channels.c.name == delivery.channel, channels.c.failing_since.is_not(None)).values(failing_since=None)
+        )
     return True
 
 
 def _note_recipient(conn: Connection, delivery: Delivery, address: str, state: DeliveryState, answer: str) -> None:
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
     values = {"state": state.value, "answer": answer[:_ANSWER]}
-    statement = insert(recipients).values(delivery_id=delivery.id, address=address, **values)
+    statement = adding(conn, recipients).values(delivery_id=delivery.id, address=address, **values)
     conn.execute(statement.on_conflict_do_update(index_elements=["delivery_id", "address"], set_=values))
 
 
 def _channel(conn: Connection, name: str, **values: Any) -> None:
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    conn.execute(insert(channels).values(name=name, **values).on_conflict_do_update(index_elements=["name"], set_=values))
+    conn.execute(adding(conn, channels).values(name=name, **values).on_conflict_do_update(index_elements=["name"], set_=values))
 
 
 def _failing(conn: Connection, name: str, now: datetime) -> None:
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    first = func.coalesce(channels.c.failing_since, now)
-    conn.execute(insert(channels).values(name=name, failing_since=now).on_conflict_do_update(index_elements=["name"], set_={"failing_since": first}))
+    first = {"failing_since": func.coalesce(channels.c.failing_since, now)}
+    conn.execute(adding(conn, channels).values(name=name, failing_since=now).on_conflict_do_update(index_elements=["name"], set_=first))
 
 
 def block_channel(conn: Connection, name: str, *, until: datetime) -> None:
@@ -174,14 +209,19 @@ def bundle_state(conn: Connection, channel: str, bundle: str) -> tuple[datetime 
     """When the channel's unclaimed bundle of that key is due, and when the last one was sent."""
     key = and_(deliveries.c.channel == channel, deliveries.c.bundle == bundle)
     due = conn.scalar(select(func.min(deliveries.c.due_at)).where(key, deliveries.c.batch.is_(None), deliveries.c.due_at.is_not(None)))
-    sent = conn.scalar(select(func.max(deliveries.c.settled_at)).where(key, deliveries.c.settled_at.is_not(None), deliveries.c.state == "sent"))
+    sent = conn.scalar(
+        select(func.max(deliveries.c.settled_at)).where(key, deliveries.c.settled_at.is_not(None), deliveries.c.state == "sent")
+    )
     return due, sent
 
 
 def orphans(conn: Connection, known: Collection[str], *, now: datetime) -> dict[str, int]:
     """Give up what waits for channels that are no longer configured; return how many by channel."""
     which = and_(deliveries.c.state == "due", deliveries.c.channel.not_in(sorted(known)))
-    counts = {row.channel: row.count for row in conn.execute(select(deliveries.c.channel, func.count().label("count")).where(which).group_by(deliveries.c.channel))}
+    counts = {
+        row.channel: row.waiting
+        for row in conn.execute(select(deliveries.c.channel, func.count().label("waiting")).where(which).group_by(deliveries.c.channel))
+    }
     if counts:
         values = {"state": "dead", "reason": "channel_removed", "answer": "the configuration has no such channel any more", "due_at": None}
         conn.execute(update(deliveries).where(which).values(**values, claimed_at=None, settled_at=now, epoch=deliveries.c.epoch + 1))
@@ -189,16 +229,23 @@ def orphans(conn: Connection, known: Collection[str], *, now: datetime) -> dict[
 
 
 def resend(conn: Connection, alert: AlertId | str, *, now: datetime, channel: str | None = None) -> int:
-    """Make an alert's deliveries due again, each as a message of its own with its first id; return how many."""
-    which = deliveries.c.alert_id == alert
+    """Send an alert once more on each channel where it was sent or given up, by itself and with its first id; return on how many.
+
+    Where it is only waiting for its next try, that is now. Where it is being sent, or is part of a message that will be, it is left alone.
+    """
+    which = [deliveries.c.alert_id == alert, deliveries.c.claimed_at.is_(None)]
     if channel is not None:
-        which = and_(which, deliveries.c.channel == channel)
-    ids = list(conn.scalars(select(deliveries.c.id).where(which, deliveries.c.claimed_at.is_(None))))
-    if ids:
-        conn.execute(recipients.delete().where(recipients.c.delivery_id.in_(ids)))
-        values = {"state": "due", "due_at": now, "attempts": 0, "batch": None, "bundle": "", "settled_at": None, "reason": "resent"}
-        conn.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(**values, epoch=deliveries.c.epoch + 1))
-    return len(ids)
+        which.append(deliveries.c.channel == channel)
+    settled = conn.scalars(select(deliveries.c.id).where(*which, deliveries.c.state != "due")).all()
+    waiting = conn.scalars(select(deliveries.c.id).where(*which, deliveries.c.state == "due", deliveries.c.due_at.is_not(None))).all()
+    values = {"due_at": now, "attempts": 0, "reason": "resent", "epoch": deliveries.c.epoch + 1}
+    if settled:
+        conn.execute(recipients.delete().where(recipients.c.delivery_id.in_(settled)))
+        anew = {"state": "due", "batch": None, "bundle": "", "settled_at": None}
+        conn.execute(update(deliveries).where(deliveries.c.id.in_(settled)).values(**values, **anew))
+    if waiting:
+        conn.execute(update(deliveries).where(deliveries.c.id.in_(waiting)).values(**values))
+    return len(settled) + len(waiting)
 
 
 def failed(conn: Connection, *, limit: int = 100) -> list[tuple[Alert, str, str, str]]:
@@ -213,23 +260,8 @@ def failed(conn: Connection, *, limit: int = 100) -> list[tuple[Alert, str, str,
     return [(from_row(row), row.channel, row.why, row.answer) for row in conn.execute(query)]
 
 
-def give_back(conn: Connection, rows: Sequence[tuple[int, int]], *, now: datetime) -> None:
-    """Make claimed deliveries due at once for whoever comes next."""
-    _each(conn, rows, due_at=now, claimed_at=None)
-
-
-def renew(conn: Connection, rows: Sequence[tuple[int, int]], due_at: datetime) -> None:
-    """Hold claims until ``due_at``."""
-    _each(conn, rows, due_at=due_at)
-
-
-def _each(conn: Connection, rows: Sequence[tuple[int, int]], **values: Any) -> None:
-    if rows:
-        mine = and_(deliveries.c.id == bindparam("b_id"), deliveries.c.epoch == bindparam("b_epoch"), deliveries.c.claimed_at.is_not(None))
-        conn.execute(update(deliveries).where(mine).values(**values), [{"b_id": row, "b_epoch": epoch} for row, epoch in rows])
-
-
-def take_all_back(conn: Connection, *, now: datetime) -> int:
-    """End all leases: for a daemon that is alone on its database."""
-    which = deliveries.c.claimed_at.is_not(None)
-    return conn.execute(update(deliveries).where(which).values(due_at=now, claimed_at=None, epoch=deliveries.c.epoch + 1)).rowcount
+def clamp(conn: Connection, *, now: datetime) -> int:
+    """After a clock that jumped back: what was made due "now" by the clock as it was is due now. Digests keep their hour."""
+    ahead = (deliveries.c.due_at > now, deliveries.c.due_at.is_not(None), deliveries.c.created_at > now, deliveries.c.bundle == "")
+    values = {"due_at": now, "claimed_at": None, "epoch": deliveries.c.epoch + 1}
+    return conn.execute(update(deliveries).where(*ahead).values(**values)).rowcount

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from watcher.errors import StoreError, StoreUnavailable
 
@@ -62,7 +63,9 @@ def sqlite_engine(path: Path, *, writer: bool, pool_size: int = 1) -> Engine:
     """An engine whose connections begin transactions as told above."""
     # mode=rw: a file that vanished is an error, never silently a new and empty database
     url = URL.create("sqlite+pysqlite", database=path.absolute().as_uri(), query={"uri": "true", "mode": "rw"})
-    engine = create_engine(url, pool_size=pool_size, max_overflow=0, pool_reset_on_return="rollback", connect_args={"timeout": _BUSY_MS / 1000})
+    engine = create_engine(
+        url, pool_size=pool_size, max_overflow=0, pool_reset_on_return="rollback", connect_args={"timeout": _BUSY_MS / 1000}
+    )
     begin = "BEGIN IMMEDIATE" if writer else "BEGIN"
 
     @event.listens_for(engine, "connect")
@@ -86,8 +89,11 @@ def sqlite_engine(path: Path, *, writer: bool, pool_size: int = 1) -> Engine:
     return engine
 
 
-def postgres_engine(url: URL, *, writer: bool, pool_size: int = 1) -> Engine:
-    """An engine whose sessions commit durably, notice a dead server, and never hold locks while stopped."""
+def postgres_engine(url: URL, *, writer: bool, process: str, pool_size: int = 1) -> Engine:
+    """An engine whose sessions commit durably, notice a dead server, and never hold locks while stopped.
+
+    :param process: what this process calls itself in the rows that it holds; statements find it in ``Connection.info``.
+    """
     settings = {
         "synchronous_commit": "on",
         "idle_in_transaction_session_timeout": "30s",
@@ -107,9 +113,15 @@ def postgres_engine(url: URL, *, writer: bool, pool_size: int = 1) -> Engine:
     }
     arguments = {name: value for name, value in arguments.items() if name not in url.query}
     try:
-        return create_engine(url, pool_size=pool_size, max_overflow=0, connect_args=arguments, pool_use_lifo=True)
+        engine = create_engine(url, pool_size=pool_size, max_overflow=0, connect_args=arguments, pool_use_lifo=True)
     except ModuleNotFoundError as error:
         raise StoreError('PostgreSQL needs the driver psycopg: pip install "watcher-alerts[postgres]"') from error
+
+    @event.listens_for(engine, "connect")
+    def sign(_dbapi: object, record: ConnectionPoolEntry) -> None:
+        record.info["process"] = process
+
+    return engine
 
 
 def sqlstate(error: BaseException) -> str:
@@ -126,6 +138,8 @@ def is_lost(error: BaseException) -> bool:
     """Whether the connection failed, rather than what was asked of it: on a new one, the same may well work."""
     if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
         return True
+    if _is_psycopg(error) and not sqlstate(error):
+        return True
     return _sqlite_code(error) == sqlite3.SQLITE_IOERR or sqlstate(error).startswith(("08", "57P", "25P03"))
 
 
@@ -136,7 +150,7 @@ def translate(error: BaseException) -> BaseException:
         return StoreError(f"this cannot be stored: {error.orig}") if isinstance(error.orig, ValueError) else error.orig
     if isinstance(error, UnicodeEncodeError):
         return StoreError(f"this cannot be stored: a text with half a surrogate pair ({error.reason})")
-    if not isinstance(error, exc.DBAPIError | exc.TimeoutError | sqlite3.Error):
+    if not isinstance(error, exc.DBAPIError | exc.TimeoutError | sqlite3.Error) and not _is_psycopg(error):
         return error
     text = str(getattr(error, "orig", None) or error).strip().splitlines()
     said = text[0] if text else type(error).__name__
@@ -168,4 +182,9 @@ def _is_away(error: BaseException) -> bool:
     if _sqlite_code(error):
         return _sqlite_code(error) in _AWAY_SQLITE
     # libpq reports a server that is gone without a SQLSTATE; a pool that is exhausted is a TimeoutError of SQLAlchemy's own
-    return isinstance(error, exc.OperationalError | exc.TimeoutError | exc.InterfaceError)
+    return isinstance(error, exc.OperationalError | exc.TimeoutError | exc.InterfaceError) or _is_psycopg(error)
+
+
+def _is_psycopg(error: BaseException) -> bool:
+    """Whether the driver itself raised it (savepoints go past SQLAlchemy); the driver may not be installed."""
+    return type(error).__module__.startswith("psycopg")

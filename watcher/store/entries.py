@@ -7,11 +7,21 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from watcher.model import Article, Decision, Entry, EntryId, FeedId, Match, Story
 from watcher.store.columns import digest
-from watcher.store.schema import alerts, articles, entries, feeds, matches
+from watcher.store.leases import Queue
+from watcher.store.retention import prune
+from watcher.store.schema import articles, entries, feeds, matches
+
+_queue = Queue(entries)
+renew, give_back, take_all_back = _queue.renew, _queue.give_back, _queue.take_all_back
+
+__all__ = [
+    "ClaimedEntry", "claim", "clamp", "dead", "find", "finish", "give_back", "matches_of", "note_kill", "owned", "prune", "renew", "retry",
+    "take_all_back",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +49,22 @@ _COLUMNS = (
 
 def claim(conn: Connection, *, now: datetime, lease: timedelta, limit: int) -> list[ClaimedEntry]:
     """Take entries that are due, oldest first."""
-    query = select(entries.c.id).where(entries.c.due_at <= now, entries.c.due_at.is_not(None)).order_by(entries.c.due_at, entries.c.id).limit(limit)
+    query = (
+        select(entries.c.id)
+        .where(entries.c.due_at <= now, entries.c.due_at.is_not(None))
+        .order_by(entries.c.due_at, entries.c.id)
+        .limit(limit)
+    )
     if conn.dialect.name == "postgresql":
         query = query.with_for_update(skip_locked=True)
     ids = list(conn.scalars(query))
     if not ids:
         return []
     statement = (
-        update(entries).where(entries.c.id.in_(ids)).values(due_at=now + lease, claimed_at=now, epoch=entries.c.epoch + 1).returning(*_COLUMNS)
+        update(entries)
+        .where(entries.c.id.in_(ids))
+        .values(due_at=now + lease, claimed_at=now, epoch=entries.c.epoch + 1)
+        .returning(*_COLUMNS)
     )
     rows = {row.id: row for row in conn.execute(statement)}
     of_feed = {row.feed_id for row in rows.values()}
@@ -73,6 +91,13 @@ def owned(conn: Connection, entry: EntryId, epoch: int) -> bool:
     return conn.scalar(query) is not None
 
 
+_DONE = (
+    update(entries)
+    .where(entries.c.id == bindparam("b_id"))
+    .values(status="done", reason="", due_at=None, claimed_at=None, finished_at=bindparam("b_at"), summary=None, content=None)
+)  # the texts are the article's now
+
+
 def finish(
     conn: Connection,
     claimed: ClaimedEntry,
@@ -86,17 +111,18 @@ def finish(
     found: Sequence[tuple[Match, Decision]],
     now: datetime,
 ) -> None:
-    """Record what was read and decided. The caller has asked :func:`owned` in this transaction."""
+    """Record what was read and decided. The caller has asked :func:`owned` and ``stories.lock`` in this transaction."""
+    # retention never deletes the newest article, so a number is not given twice
     seq = (conn.scalar(select(func.max(articles.c.seq))) or 0) + 1
-    conn.execute(
-        articles.insert().values(
-            entry_id=claimed.id, seq=seq, story_id=story.id, url=article.url, canonical_url=canonical_url,
-            canonical_key=digest(canonical_url) if canonical_url else None, host=host, title=article.title, text=article.text,
-            author=article.author, language=article.language, published_at=article.published_at, site=article.site,
-            source=article.source.value, quality=article.quality, note=article.note, tags=list(article.tags), entities=list(entities),
-            sketch=sketch, copy_of=int(story.copy_of) if story.copy_of else None, similarity=story.similarity, basis=story.basis, added_at=now,
-        )
-    )  # fmt: skip
+    row = {
+        "entry_id": claimed.id, "seq": seq, "story_id": story.id, "url": article.url, "canonical_url": canonical_url,
+        "canonical_key": digest(canonical_url) if canonical_url else None, "host": host, "title": article.title, "text": article.text,
+        "author": article.author, "language": article.language, "published_at": article.published_at, "site": article.site,
+        "source": article.source.value, "quality": article.quality, "note": article.note, "tags": list(article.tags),
+        "entities": list(entities), "sketch": sketch, "copy_of": int(story.copy_of) if story.copy_of else None,
+        "similarity": story.similarity, "basis": story.basis, "added_at": now,
+    }  # fmt: skip
+    conn.execute(articles.insert(), row)
     if found:
         rows = [
             {
@@ -106,8 +132,7 @@ def finish(
             for match, decision in found
         ]  # fmt: skip
         conn.execute(matches.insert(), rows)
-    values = {"status": "done", "due_at": None, "claimed_at": None, "finished_at": now, "summary": None, "content": None}
-    conn.execute(update(entries).where(entries.c.id == claimed.id).values(**values))
+    conn.execute(_DONE, {"b_id": claimed.id, "b_at": now})
 
 
 def retry(conn: Connection, claimed: ClaimedEntry, *, due_at: datetime, reason: str) -> None:
@@ -117,33 +142,22 @@ def retry(conn: Connection, claimed: ClaimedEntry, *, due_at: datetime, reason: 
 
 def dead(conn: Connection, claimed: ClaimedEntry, *, reason: str, now: datetime) -> None:
     """Give an entry up."""
-    _mine(conn, claimed, due_at=None, claimed_at=None, attempts=claimed.attempts + 1, reason=reason[:500], status="dead", finished_at=now)
+    _mine(conn, claimed, due_at=None, claimed_at=None, attempts=claimed.attempts + 1, reason=reason[:500], status="dead", dead_at=now)
+
+
+def note_kill(conn: Connection, claimed: ClaimedEntry) -> None:
+    """Count a worker that died over this entry's page; a killed daemon never counts."""
+    _mine(conn, claimed, worker_kills=claimed.worker_kills + 1)
 
 
 def _mine(conn: Connection, claimed: ClaimedEntry, **values: Any) -> None:
     conn.execute(update(entries).where(entries.c.id == claimed.id, entries.c.epoch == claimed.epoch).values(**values))
 
 
-def give_back(conn: Connection, rows: Sequence[tuple[int, int]], *, now: datetime) -> None:
-    """Make claimed entries due at once for whoever comes next."""
-    _each(conn, rows, due_at=now, claimed_at=None)
-
-
-def renew(conn: Connection, rows: Sequence[tuple[int, int]], due_at: datetime) -> None:
-    """Hold claims until ``due_at``."""
-    _each(conn, rows, due_at=due_at)
-
-
-def _each(conn: Connection, rows: Sequence[tuple[int, int]], **values: Any) -> None:
-    if rows:
-        mine = and_(entries.c.id == bindparam("b_id"), entries.c.epoch == bindparam("b_epoch"), entries.c.claimed_at.is_not(None))
-        conn.execute(update(entries).where(mine).values(**values), [{"b_id": row, "b_epoch": epoch} for row, epoch in rows])
-
-
-def take_all_back(conn: Connection, *, now: datetime) -> int:
-    """End all leases: for a daemon that is alone on its database."""
-    which = entries.c.claimed_at.is_not(None)
-    return conn.execute(update(entries).where(which).values(due_at=now, claimed_at=None, epoch=entries.c.epoch + 1)).rowcount
+def clamp(conn: Connection, *, now: datetime, horizon: timedelta) -> int:
+    """After a clock that jumped back: what would wait longer than ``horizon`` (the longest pause between tries) is due now."""
+    late = (entries.c.due_at > now + horizon, entries.c.due_at.is_not(None))
+    return conn.execute(update(entries).where(*late).values(due_at=now, claimed_at=None, epoch=entries.c.epoch + 1)).rowcount
 
 
 def find(conn: Connection, wanted: str) -> dict[str, Any] | None:
@@ -174,29 +188,3 @@ def find(conn: Connection, wanted: str) -> dict[str, Any] | None:
 def matches_of(conn: Connection, entry: int) -> list[dict[str, Any]]:
     """What an entry matched, with decision and evidence."""
     return [dict(row._mapping) for row in conn.execute(select(matches).where(matches.c.entry_id == entry).order_by(matches.c.rule))]  # noqa: SLF001
-
-
-PRUNE_AT_ONCE = 1000
-KEEP_KNOWN = timedelta(days=90)
-
-
-def prune(conn: Connection, *, now: datetime, retention: timedelta) -> int:
-    """Forget articles older than ``retention`` and, once they left their feed long ago, their entries; return how many rows went.
-
-    An entry's identity is kept as long as its feed may show it again (RELIABILITY P23), which costs a row without texts. Works
-    off at most a thousand of each, so that one transaction stays short.
-    """
-    before = now - retention
-    old = select(articles.c.entry_id).where(articles.c.added_at < before).limit(PRUNE_AT_ONCE)
-    ids = list(conn.scalars(old))
-    if ids:
-        conn.execute(delete(matches).where(matches.c.entry_id.in_(ids)))
-        conn.execute(delete(articles).where(articles.c.entry_id.in_(ids)))
-    told = list(conn.scalars(select(alerts.c.id).where(alerts.c.created_at < before).limit(PRUNE_AT_ONCE)))
-    if told:
-        conn.execute(delete(alerts).where(alerts.c.id.in_(told)))
-    left = select(entries.c.id).where(entries.c.left_at < now - max(KEEP_KNOWN, 2 * retention)).limit(PRUNE_AT_ONCE)
-    gone = list(conn.scalars(left))
-    if gone:
-        conn.execute(delete(entries).where(entries.c.id.in_(gone)))
-    return len(ids) + len(gone)

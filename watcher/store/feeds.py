@@ -4,26 +4,31 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 
 from watcher.model import Document, Entry, EntryId, FeedId, FeedState
 from watcher.store.columns import digest
+from watcher.store.leases import Queue, adding, serialise
 from watcher.store.schema import entries, feeds, hosts
 
 BATCH_PER_HOST = 4  # times per_host: enough that a host's slots never run dry between two claims
-CANDIDATES = 4  # times the limit: looked at, so that one host's many feeds do not hide the others'
+CANDIDATES = 3  # times the limit: looked at in one go, so that one host's many feeds do not hide the others'
+ROUNDS = 5  # of looking further down the queue when they do
+_CHUNK = 500
 _STATE = tuple(f.name for f in fields(FeedState))
 _STATE_COLUMNS = tuple(feeds.c[name] for name in _STATE)
+
+_queue = Queue(feeds)
+renew, give_back, take_all_back = _queue.renew, _queue.give_back, _queue.take_all_back
 
 
 @dataclass(frozen=True, slots=True)
 class FeedSeed:
-    """A configured feed, as :func:`sync` needs it. ``due_at`` counts only for a feed that is new."""
+    """A configured feed, as :func:`sync` needs it. ``due_at`` counts only for a feed that is new or returns."""
 
     url: str
     host: str
@@ -53,61 +58,104 @@ class Finished:
 
 
 def sync(conn: Connection, seeds: Sequence[FeedSeed], *, now: datetime) -> None:
-    """Make the rows agree with the configuration: new feeds are due as their seed says, removed ones pause, returning ones resume."""
-    have = {row.url: row for row in conn.execute(select(feeds.c.id, feeds.c.url, feeds.c.name, feeds.c.removed_at, feeds.c.gone_at))}
-    wanted = {seed.url for seed in seeds}
-    new, renamed, returning = [], [], []
-    for seed in seeds:
-        row = have.get(seed.url)
-        if row is None:
-            new.append({
-                "url": seed.url, "url_key": digest(seed.url), "host": seed.host, "name": seed.name, "fetch_url": seed.url,
-                "due_at": seed.due_at, "interval": seed.interval, "known_spans": b"", "added_at": now,
-            })  # fmt: skip
-            continue
-        if row.removed_at is not None:
-            returning.append({"b_id": row.id, "b_due": seed.due_at if row.gone_at is None else None})
-        if row.name != seed.name:
-            renamed.append({"b_id": row.id, "b_name": seed.name})
-    if new:
-        conn.execute(feeds.insert(), new)
+    """Make the rows agree with the configuration: new feeds are due as their seed says, removed ones pause, returning ones resume.
+
+    What polling remembers of a feed that was removed is kept, so that its return is no first poll.
+    """
+    columns = (feeds.c.id, feeds.c.url, feeds.c.name, feeds.c.host, feeds.c.removed_at)
+    have = {row.url: row for row in conn.execute(select(*columns))}
+    wanted = {seed.url: seed for seed in seeds}
+    fresh = {seed.url: _fresh(seed, now) for seed in wanted.values() if seed.url not in have}
+    kept = [(have[url], seed) for url, seed in wanted.items() if url in have]
     by_id = feeds.c.id == bindparam("b_id")
-    if renamed:
-        conn.execute(update(feeds).where(by_id).values(name=bindparam("b_name")), renamed)
-    if returning:
-        conn.execute(update(feeds).where(by_id).values(removed_at=None, due_at=bindparam("b_due"), epoch=feeds.c.epoch + 1), returning)
-    gone = [{"b_id": row.id} for url, row in have.items() if url not in wanted and row.removed_at is None]
-    if gone:
-        conn.execute(update(feeds).where(by_id).values(removed_at=now, due_at=None, claimed_at=None, epoch=feeds.c.epoch + 1), gone)
+    changes: list[tuple[Any, list[dict[str, Any]]]] = [
+        (
+            # Two processes that start together insert the same feeds.
+            adding(conn, feeds).on_conflict_do_nothing(index_elements=["url_key"]),
+            list(fresh.values()),
+        ),
+        (
+            update(feeds).where(by_id).values(name=bindparam("b_name"), host=bindparam("b_host")),
+            [
+                {"b_id": row.id, "b_name": seed.name, "b_host": seed.host}
+                for row, seed in kept
+                if (row.name, row.host) != (seed.name, seed.host)
+            ],
+        ),
+        (
+            update(feeds).where(by_id).values(removed_at=None, gone_at=None, due_at=bindparam("b_due"), epoch=feeds.c.epoch + 1),
+            [{"b_id": row.id, "b_due": seed.due_at} for row, seed in kept if row.removed_at is not None],
+        ),
+        (
+            update(feeds).where(by_id).values(removed_at=now, due_at=None, claimed_at=None, epoch=feeds.c.epoch + 1),
+            [{"b_id": row.id} for url, row in have.items() if url not in wanted and row.removed_at is None],
+        ),
+    ]
+    for statement, rows in changes:
+        if rows:
+            conn.execute(statement, rows)
+
+
+def _fresh(seed: FeedSeed, now: datetime) -> dict[str, Any]:
+    return {
+        "url": seed.url, "url_key": digest(seed.url), "host": seed.host, "name": seed.name, "fetch_url": seed.url,
+        "due_at": seed.due_at, "interval": seed.interval, "known_spans": b"", "added_at": now,
+    }  # fmt: skip
 
 
 def claim(
     conn: Connection, *, now: datetime, lease: timedelta, limit: int, per_host: int, busy_hosts: Collection[str] = ()
 ) -> list[FeedState]:
-    """Take feeds that are due, oldest first: at most ``limit``, a few of each host, none of busy or blocked hosts."""
+    """Take feeds that are due, oldest first: at most ``limit``, a few of each host, none of busy or blocked hosts.
+
+    On PostgreSQL a host belongs to the process that holds a lease on one of its feeds, so that ``per_host`` and the
+    spacing, which each process keeps by itself, hold for all of them together.
+    """
+    serialise(conn)
+    full = set(busy_hosts)
+    taken: Counter[str] = Counter()
+    claimed: list[FeedState] = []
+    for _ in range(ROUNDS):
+        room = limit - len(claimed)
+        rows = _due(conn, now, full, limit * CANDIDATES)
+        chosen: list[FeedId] = []
+        for feed, host in rows:
+            if len(chosen) < room and taken[host] < per_host * BATCH_PER_HOST:
+                taken[host] += 1
+                chosen.append(feed)
+        claimed += _take(conn, chosen, now, lease)
+        if len(claimed) >= limit or len(rows) < limit * CANDIDATES:
+            break
+        full.update(host for host, count in taken.items() if count >= per_host * BATCH_PER_HOST)
+    return claimed
+
+
+def _due(conn: Connection, now: datetime, full: Collection[str], limit: int) -> list[tuple[FeedId, str]]:
+    """The front of the queue, of hosts that may be polled; read from the index alone."""
     blocked = select(hosts.c.host).where(hosts.c.blocked_until > now)
     query = select(feeds.c.id, feeds.c.host).where(feeds.c.due_at <= now, feeds.c.due_at.is_not(None), feeds.c.host.not_in(blocked))
-    if busy_hosts:
-        query = query.where(feeds.c.host.not_in(sorted(busy_hosts)))
-    query = query.order_by(feeds.c.due_at).limit(limit * CANDIDATES)
+    if full:
+        query = query.where(feeds.c.host.not_in(sorted(full)))
+    query = query.order_by(feeds.c.due_at).limit(limit)
     if conn.dialect.name == "postgresql":
-        query = query.with_for_update(skip_locked=True, of=feeds)
-    taken: Counter[str] = Counter()
-    chosen: list[int] = []
-    for row in conn.execute(query):
-        if len(chosen) < limit and taken[row.host] < per_host * BATCH_PER_HOST:
-            taken[row.host] += 1
-            chosen.append(row.id)
+        others = feeds.alias("others")
+        held = (others.c.claimed_at.is_not(None), others.c.due_at > now, others.c.claimed_by != _process(conn))
+        query = query.where(feeds.c.host.not_in(select(others.c.host).where(*held))).with_for_update(skip_locked=True, of=feeds)
+    return [(row.id, row.host) for row in conn.execute(query)]
+
+
+def _take(conn: Connection, chosen: Sequence[int], now: datetime, lease: timedelta) -> list[FeedState]:
     if not chosen:
         return []
-    statement = (
-        update(feeds)
-        .where(feeds.c.id.in_(chosen))
-        .values(due_at=now + lease, claimed_at=now, epoch=feeds.c.epoch + 1)
-        .returning(*_STATE_COLUMNS)
-    )
-    rows = {row.id: FeedState(**row._mapping) for row in conn.execute(statement)}  # noqa: SLF001  the documented accessor
+    values = {"due_at": now + lease, "claimed_at": now, "claimed_by": _process(conn), "epoch": feeds.c.epoch + 1}
+    statement = update(feeds).where(feeds.c.id.in_(chosen)).values(**values).returning(*_STATE_COLUMNS)
+    rows = {row[0]: FeedState(**dict(zip(_STATE, row, strict=True))) for row in conn.execute(statement)}
     return [rows[feed] for feed in chosen]
+
+
+def _process(conn: Connection) -> str:
+    """What the connection's ``Store`` calls itself."""
+    return str(conn.info.get("process", ""))
 
 
 def next_due_at(conn: Connection) -> datetime | None:
@@ -115,19 +163,24 @@ def next_due_at(conn: Connection) -> datetime | None:
     return conn.scalar(select(feeds.c.due_at).where(feeds.c.due_at.is_not(None)).order_by(feeds.c.due_at).limit(1))
 
 
+_MINE = and_(feeds.c.id == bindparam("b_id"), feeds.c.epoch == bindparam("b_epoch"))
 _UNCHANGED = (
     update(feeds)
-    .where(feeds.c.id == bindparam("b_id"), feeds.c.epoch == bindparam("b_epoch"))
+    .where(_MINE)
     .values(
         due_at=bindparam("b_due"), interval=bindparam("b_interval"), last_polled_at=bindparam("b_at"),
         last_success_at=bindparam("b_at"), claimed_at=None,
     )
 )  # fmt: skip
+_SET = tuple(name for name in _STATE if name not in ("id", "url", "host", "epoch"))
+_FINISH = update(feeds).where(_MINE).values({name: bindparam(f"v_{name}") for name in _SET} | {"claimed_at": None})
 
 
 def finish_unchanged(conn: Connection, rows: Sequence[Unchanged]) -> None:
     """Record polls that brought nothing, as one statement; rows whose claim was lost stay as they are."""
-    conn.execute(_UNCHANGED, [{"b_id": r.id, "b_epoch": r.epoch, "b_due": r.due_at, "b_interval": r.interval, "b_at": r.polled_at} for r in rows])
+    conn.execute(
+        _UNCHANGED, [{"b_id": r.id, "b_epoch": r.epoch, "b_due": r.due_at, "b_interval": r.interval, "b_at": r.polled_at} for r in rows]
+    )
 
 
 def finish(
@@ -137,36 +190,38 @@ def finish(
 
     :param baseline: the feed's first document: its entries are known, but for the newest ``backfill`` ones.
     """
-    values = {name: value for name, value in asdict(after).items() if name not in ("id", "url", "host", "epoch")}
-    done = conn.execute(update(feeds).where(feeds.c.id == after.id, feeds.c.epoch == after.epoch).values(**values, claimed_at=None))
-    if done.rowcount != 1:
+    values = {f"v_{name}": getattr(after, name) for name in _SET}
+    if conn.execute(_FINISH, {"b_id": after.id, "b_epoch": after.epoch, **values}).rowcount != 1:
         return None
     if document is None:
         return Finished()
     readable = _newest(document.entries, backfill) if baseline else set(range(len(document.entries)))
     rows = [_row(after.id, entry, now, readable=n in readable, backfill=baseline) for n, entry in enumerate(document.entries)]
     rows += [_known(after.id, identity, now) for identity in document.known]
-    inserted = _insert(conn, rows)
-    count = sum(1 for _, status in inserted if status == "new")
-    return Finished(readable=count, known=len(inserted) - count, ids=tuple(EntryId(i) for i, status in inserted if status == "new"))
+    # Of two items with one identity the first counts. Most documents begin with the newest: stored, and so read, oldest first.
+    by_key = {row["identity_key"]: row for row in reversed(rows)}
+    inserted = _insert(conn, after.id, by_key)
+    if document.complete and 0 < document.total <= len(rows) + sum(count for _, count in document.skipped):
+        _note_presence(conn, after.id, by_key.keys(), now)
+    new = tuple(EntryId(entry) for entry, status in inserted if status == "new")
+    return Finished(readable=len(new), known=len(inserted) - len(new), ids=new)
 
 
 def _newest(found: Sequence[Entry], count: int) -> set[int]:
     """Positions of the newest entries: by date where all have one, else as the feed orders them."""
-    order = list(range(len(found)))
     dates = [entry.published_at for entry in found]
-    if found and all(date is not None for date in dates):
-        order.sort(key=lambda n: (-dates[n].timestamp(), n))  # type: ignore[union-attr]  # none is None
+    order = list(range(len(found)))
+    if all(date is not None for date in dates):
+        order.sort(key=lambda n: (dates[n], -n), reverse=True)  # none is None
     return set(order[:count])
 
 
 def _row(feed: FeedId, entry: Entry, now: datetime, *, readable: bool, backfill: bool) -> dict[str, Any]:
-    return {
-        "feed_id": feed, "identity": entry.identity, "identity_key": digest(entry.identity), "title": entry.title, "url": entry.url,
-        "url_key": digest(entry.url) if entry.url else None, "summary": entry.summary if readable else None,
-        "content": entry.content if readable else None, "author": entry.author, "tags": list(entry.tags), "language": entry.language,
-        "published_at": entry.published_at, "updated_at": entry.updated_at, "first_seen_at": now, "due_at": now if readable else None,
-        "status": "new" if readable else "known", "backfill": readable and backfill,
+    return _known(feed, entry.identity, now) | {
+        "title": entry.title, "url": entry.url, "url_key": digest(entry.url) if entry.url else None,
+        "summary": entry.summary if readable else None, "content": entry.content if readable else None, "author": entry.author,
+        "tags": list(entry.tags), "language": entry.language, "published_at": entry.published_at, "updated_at": entry.updated_at,
+        "due_at": now if readable else None, "status": "new" if readable else "known", "backfill": readable and backfill,
     }  # fmt: skip
 
 
@@ -178,79 +233,99 @@ def _known(feed: FeedId, identity: str, now: datetime) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _insert(conn: Connection, rows: list[dict[str, Any]]) -> list[tuple[int, str]]:
+def _insert(conn: Connection, feed: FeedId, rows: Mapping[bytes, dict[str, Any]]) -> list[tuple[int, str]]:
     """Insert entries that are not there yet; return (id, status) of those that were new."""
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(entries).on_conflict_do_nothing(index_elements=["feed_id", "identity_key"]).returning(entries.c.id, entries.c.status)
-    return [(row.id, row.status) for row in conn.execute(statement, rows)] if rows else []
+    seen = set(_rows_of(conn, feed, rows, entries.c.identity_key))
+    new = [row for key, row in rows.items() if key not in seen]
+    if not new:
+        return []
+    statement = adding(conn, entries).on_conflict_do_nothing(index_elements=["feed_id", "identity_key"])
+    return [(row.id, row.status) for row in conn.execute(statement.returning(entries.c.id, entries.c.status), new)]
 
 
-def give_back(conn: Connection, rows: Sequence[tuple[int, int]], *, now: datetime) -> None:
-    """Make claimed feeds due at once for whoever comes next."""
-    _each(conn, rows, due_at=now, claimed_at=None)
+def _note_presence(conn: Connection, feed: FeedId, keys: Collection[bytes], now: datetime) -> None:
+    """After a document that was read as a whole: note which entries have left it, and which came back.
+
+    Written once for each entry that leaves, so that retention can tell how long ago that was (RELIABILITY P23).
+    """
+    present = conn.execute(select(entries.c.id, entries.c.identity_key).where(entries.c.feed_id == feed, entries.c.left_at.is_(None)))
+    left = [{"b_id": row.id, "b_at": now} for row in present if row.identity_key not in keys]
+    back = [{"b_id": entry, "b_at": None} for entry in _rows_of(conn, feed, keys, entries.c.id, entries.c.left_at.is_not(None))]
+    if left or back:
+        conn.execute(update(entries).where(entries.c.id == bindparam("b_id")).values(left_at=bindparam("b_at")), left + back)
 
 
-def renew(conn: Connection, rows: Sequence[tuple[int, int]], due_at: datetime) -> None:
-    """Hold claims until ``due_at``."""
-    _each(conn, rows, due_at=due_at)
-
-
-def _each(conn: Connection, rows: Sequence[tuple[int, int]], **values: Any) -> None:
-    if rows:
-        mine = and_(feeds.c.id == bindparam("b_id"), feeds.c.epoch == bindparam("b_epoch"), feeds.c.claimed_at.is_not(None))
-        conn.execute(update(feeds).where(mine).values(**values), [{"b_id": row, "b_epoch": epoch} for row, epoch in rows])
-
-
-def take_all_back(conn: Connection, *, now: datetime) -> int:
-    """End all leases: for a daemon that is alone on its database."""
-    return conn.execute(update(feeds).where(feeds.c.claimed_at.is_not(None)).values(due_at=now, claimed_at=None, epoch=feeds.c.epoch + 1)).rowcount
+def _rows_of(conn: Connection, feed: FeedId, keys: Collection[bytes], column: Any, *which: Any) -> list[Any]:
+    """``column`` of a feed's entries with these identities."""
+    wanted = list(keys)
+    found: list[Any] = []
+    for at in range(0, len(wanted), _CHUNK):
+        some = entries.c.identity_key.in_(wanted[at : at + _CHUNK])
+        found += conn.scalars(select(column).where(entries.c.feed_id == feed, some, *which))
+    return found
 
 
 def make_due(conn: Connection, urls: Sequence[str] | None, *, now: datetime) -> int:
-    """Make feeds due now: all, or those of ``urls`` (also ones that had stopped); return how many."""
-    which = feeds.c.removed_at.is_(None)
+    """Make feeds due now: all, or those with these URLs or names (also ones that had stopped); return how many."""
+    which: list[ColumnElement[bool]] = [feeds.c.removed_at.is_(None)]
     if urls is not None:
-        which = and_(which, or_(feeds.c.url.in_(urls), feeds.c.name.in_(urls), feeds.c.title.in_(urls)))
-    return conn.execute(update(feeds).where(which, feeds.c.claimed_at.is_(None)).values(due_at=now, gone_at=None)).rowcount
+        which.append(or_(feeds.c.url.in_(urls), feeds.c.name.in_(urls), feeds.c.title.in_(urls)))
+    return conn.execute(update(feeds).where(*which, feeds.c.claimed_at.is_(None)).values(due_at=now, gone_at=None)).rowcount
 
 
 def clamp(conn: Connection, *, now: datetime, horizon: timedelta, longest: Mapping[str, timedelta] | None = None) -> int:
     """After a clock that jumped or an interval that shrank: nothing is due later than it ever would be; return how many moved.
 
+    What lies too far ahead is folded back into the span, so that feeds which were spread stay spread.
+
     :param longest: by URL, feeds whose own interval bounds them more closely, or more loosely, than ``horizon``.
     """
-    own = {url: span for url, span in (longest or {}).items()}
-    count = 0
-    for row in conn.execute(select(feeds.c.id, feeds.c.url, feeds.c.due_at, feeds.c.failures).where(feeds.c.due_at.is_not(None))).all():
-        bound = now + (own[row.url] if row.url in own and not row.failures else max(horizon, own.get(row.url, horizon)))
-        if row.due_at > bound:
-            conn.execute(update(feeds).where(feeds.c.id == row.id).values(due_at=bound))
-            count += 1
-    return count
+    own = longest or {}
+    nearest = min([horizon, *own.values()])
+    query = select(feeds.c.id, feeds.c.url, feeds.c.due_at, feeds.c.failures).where(
+        feeds.c.due_at.is_not(None), feeds.c.due_at > now + nearest
+    )
+    moved = []
+    for row in conn.execute(query):
+        span = own.get(row.url, horizon)
+        span = max(horizon, span) if row.failures else span
+        if row.due_at > now + span:
+            moved.append({"b_id": row.id, "b_due": now + (row.due_at - now) % span})
+    if moved:
+        conn.execute(update(feeds).where(feeds.c.id == bindparam("b_id")).values(due_at=bindparam("b_due")), moved)
+    return len(moved)
 
 
 def block_host(conn: Connection, host: str, *, until: datetime, reason: str) -> None:
     """Let no process poll ``host`` before ``until``; never shortens an earlier block."""
-    insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(hosts).values(host=host, blocked_until=until, reason=reason)
+    statement = adding(conn, hosts).values(host=host, blocked_until=until, reason=reason)
     later = statement.excluded.blocked_until > hosts.c.blocked_until
     conn.execute(statement.on_conflict_do_update(index_elements=["host"], set_={"blocked_until": until, "reason": reason}, where=later))
 
 
+def unblock_host(conn: Connection, host: str) -> None:
+    """Poll ``host`` again."""
+    conn.execute(hosts.delete().where(hosts.c.host == host))
+
+
 def listing(conn: Connection, *, now: datetime, limit: int = 1000, offset: int = 0) -> list[dict[str, Any]]:
     """Configured feeds, those in trouble first, with their number of entries and of new ones in 24 h."""
-    count = select(func.count()).where(entries.c.feed_id == feeds.c.id).correlate(feeds).scalar_subquery()
-    recent = (
-        select(func.count())
-        .where(entries.c.feed_id == feeds.c.id, entries.c.first_seen_at > now - timedelta(days=1), entries.c.status != "known")
-        .correlate(feeds)
-        .scalar_subquery()
-    )
     query = (
-        select(*_STATE_COLUMNS, feeds.c.name, count.label("entries"), recent.label("new_24h"))
+        select(*_STATE_COLUMNS, feeds.c.name)
         .where(feeds.c.removed_at.is_(None))
         .order_by(feeds.c.failures.desc(), feeds.c.name, feeds.c.id)
         .limit(limit)
         .offset(offset)
     )
-    return [dict(row._mapping) for row in conn.execute(query)]  # noqa: SLF001  the documented accessor
+    rows = [dict(zip((*_STATE, "name"), row, strict=True)) for row in conn.execute(query)]
+    every: Counter[int] = Counter()
+    for at in range(0, len(rows), _CHUNK):
+        some = [row["id"] for row in rows[at : at + _CHUNK]]
+        every.update(_counts(conn, entries.c.feed_id.in_(some)))
+    recent = _counts(conn, entries.c.first_seen_at > now - timedelta(days=1), entries.c.status != "known")
+    return [row | {"entries": every[row["id"]], "new_24h": recent.get(row["id"], 0)} for row in rows]
+
+
+def _counts(conn: Connection, *which: Any) -> dict[int, int]:
+    query = select(entries.c.feed_id, func.count()).where(*which).group_by(entries.c.feed_id)
+    return {row[0]: row[1] for row in conn.execute(query)}

@@ -38,7 +38,9 @@ class FileLock:
             pid = self._owner()
             os.close(self._descriptor)
             who = f"process {pid}" if pid else "another process"
-            raise StoreLocked(f"{path}: {who} is already running watcher on this database; stop it first, or use another database", pid) from error
+            raise StoreLocked(
+                f"{path}: {who} is already running watcher on this database; stop it first, or use another database", pid
+            ) from error
         self.unclean = self._owner() is not None
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
@@ -69,7 +71,9 @@ def create(path: Path, fill: Callable[[Path], None]) -> None:
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except OSError as error:
-        raise StoreError(f"{path}: the database cannot be created: {error.strerror}; mend `database` or the folder's owner and mode") from error
+        raise StoreError(
+            f"{path}: the database cannot be created: {error.strerror}; mend `database` or the folder's owner and mode"
+        ) from error
     try:
         connection = sqlite3.connect(draft, isolation_level=None)
         try:
@@ -117,7 +121,9 @@ def inspect(path: Path, *, thorough: bool) -> None:
     except sqlite3.OperationalError as error:
         code = (error.sqlite_errorcode or 0) & 0xFF
         if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-            raise StoreError(f"{path}: the database cannot be written ({error}); mend the owner and mode of the file and its folder") from error
+            raise StoreError(
+                f"{path}: the database cannot be written ({error}); mend the owner and mode of the file and its folder"
+            ) from error
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return  # busy, so alive; the writer waits with more patience
         raise StoreError(f"{path}: the database cannot be read ({error}); {way_out(path)}") from error

@@ -45,6 +45,7 @@ feeds = Table(
     Column("title", Words, nullable=False, server_default=""),  # the feed's own
     Column("due_at", Instant),
     Column("claimed_at", Instant),
+    Column("claimed_by", Words),  # the process; PostgreSQL only, where one process at a time polls a host
     Column("epoch", BigInteger, nullable=False, server_default="0"),
     Column("fetch_url", Words, nullable=False),
     Column("etag", Words),
@@ -113,13 +114,13 @@ entries = Table(
     Column("dead_at", Instant),  # given up
     Column("backfill", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("feed_id", "identity_key"),
-    Index("ix_entries_feed", "feed_id", "id"),
     Index("ix_entries_seen", "first_seen_at"),
     _partial("ix_entries_due", "due_at", "id", where="due_at IS NOT NULL"),
     _partial("ix_entries_url", "url_key", where="url_key IS NOT NULL"),
     _partial("ix_entries_leased", "due_at", where="claimed_at IS NOT NULL"),
     _partial("ix_entries_dead", "dead_at", where="dead_at IS NOT NULL"),
-    _partial("ix_entries_left", "left_at", where="left_at IS NOT NULL"),
+    _partial("ix_entries_present", "feed_id", where="left_at IS NULL"),
+    _partial("ix_entries_left", "left_at", "feed_id", where="left_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 
@@ -162,7 +163,7 @@ articles = Table(
     Column("added_at", Instant, nullable=False),
     UniqueConstraint("seq"),
     Index("ix_articles_story", "story_id", "entry_id"),
-    Index("ix_articles_added", "added_at"),
+    Index("ix_articles_added", "added_at", "seq"),
     _partial("ix_articles_canonical", "canonical_key", where="canonical_key IS NOT NULL"),
 )
 

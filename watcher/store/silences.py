@@ -11,7 +11,15 @@ from watcher.store.schema import silences
 
 
 def add(
-    conn: Connection, *, now: datetime, until_at: datetime, author: str, comment: str, rule: str | None = None, feed: str | None = None, entity: str | None = None
+    conn: Connection,
+    *,
+    now: datetime,
+    until_at: datetime,
+    author: str,
+    comment: str,
+    rule: str | None = None,
+    feed: str | None = None,
+    entity: str | None = None,
 ) -> int:
     """Add a silence; return its id."""
     values = {"rule": rule, "feed": feed, "entity": entity, "until_at": until_at, "created_at": now, "author": author, "comment": comment}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from watcher.store.schema import alerts, channels, deliveries, entries, feeds
 
@@ -28,23 +28,37 @@ class Summary:
 
 
 def summary(conn: Connection, *, now: datetime) -> Summary:
-    """Count; every count but that of feeds reads a small index."""
-
-    def count(query: Select[tuple[int]]) -> int:
-        return conn.scalar(query) or 0
-
-    configured = feeds.c.removed_at.is_(None)
-    down = select(channels.c.name).where(or_(channels.c.disabled_at.is_not(None), channels.c.failing_since.is_not(None))).order_by(channels.c.name)
-    return Summary(
-        feeds=count(select(func.count()).select_from(feeds).where(configured)),
-        failing=count(select(func.count()).select_from(feeds).where(configured, feeds.c.failures > 0, feeds.c.gone_at.is_(None))),
-        stopped=count(select(func.count()).select_from(feeds).where(configured, feeds.c.gone_at.is_not(None))),
-        feeds_due=count(select(func.count()).select_from(feeds).where(feeds.c.due_at.is_not(None), feeds.c.due_at <= now)),
-        entries_waiting=count(select(func.count()).select_from(entries).where(entries.c.due_at.is_not(None))),
-        entries_dead=count(select(func.count()).select_from(entries).where(entries.c.status == "dead", entries.c.first_seen_at > now - timedelta(days=7))),
-        alerts_24h=count(select(func.count()).select_from(alerts).where(alerts.c.created_at > now - timedelta(days=1), alerts.c.kind == "alert")),
-        deliveries_due=count(select(func.count()).select_from(deliveries).where(deliveries.c.due_at.is_not(None))),
-        deliveries_dead=count(select(func.count()).select_from(deliveries).where(deliveries.c.state == "dead")),
-        channels_down=tuple(conn.scalars(down)),
-        last_success_at=conn.scalar(select(func.max(feeds.c.last_success_at)).where(configured)),
+    """Count; every count but those of feeds reads a small index."""
+    stopped, failing = feeds.c.gone_at.is_not(None), feeds.c.failures > 0
+    of_feeds = conn.execute(
+        select(
+            func.count().label("feeds"),
+            func.count().filter(failing, ~stopped).label("failing"),
+            func.count().filter(stopped).label("stopped"),
+            func.count().filter(feeds.c.due_at <= now).label("due"),
+            func.max(feeds.c.last_success_at).label("success"),
+        ).where(feeds.c.removed_at.is_(None))
+    ).one()
+    down = (
+        select(channels.c.name)
+        .where(or_(channels.c.disabled_at.is_not(None), channels.c.failing_since.is_not(None)))
+        .order_by(channels.c.name)
     )
+    recent = (alerts.c.created_at > now - timedelta(days=1), alerts.c.kind == "alert")
+    return Summary(
+        feeds=of_feeds.feeds,
+        failing=of_feeds.failing,
+        stopped=of_feeds.stopped,
+        feeds_due=of_feeds.due,
+        last_success_at=of_feeds.success,
+        entries_waiting=_count(conn, entries.c.due_at.is_not(None)),
+        entries_dead=_count(conn, entries.c.dead_at > now - timedelta(days=7), entries.c.dead_at.is_not(None)),
+        alerts_24h=_count(conn, *recent),
+        deliveries_due=_count(conn, deliveries.c.state == "due"),
+        deliveries_dead=_count(conn, deliveries.c.state == "dead"),
+        channels_down=tuple(conn.scalars(down)),
+    )
+
+
+def _count(conn: Connection, *which: ColumnElement[bool]) -> int:
+    return conn.scalar(select(func.count()).where(*which)) or 0

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
+from uuid import uuid4
 
 from sqlalchemy import Connection, Engine, text
 
@@ -91,7 +92,11 @@ class Store:
         if self.path is not None:
             self._engines = (engine.sqlite_engine(self.path, writer=True), engine.sqlite_engine(self.path, writer=False, pool_size=READERS))
         else:
-            self._engines = (engine.postgres_engine(parsed, writer=True), engine.postgres_engine(parsed, writer=False, pool_size=READERS))
+            process = uuid4().hex
+            self._engines = (
+                engine.postgres_engine(parsed, writer=True, process=process),
+                engine.postgres_engine(parsed, writer=False, process=process, pool_size=READERS),
+            )
         self._writer = Writer(self._engines[0], patience=patience, on_idle=self._measure_clock)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._reading = threading.BoundedSemaphore(READERS)  # blocking callers share the connections with the pool's threads

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, func, select, update
 
 from watcher.model import EntryId, StoryId, StoryView
+from watcher.store.leases import serialise
 from watcher.store.schema import articles, entries, feeds, stories
 
-_LOCK = 0x57415443  # "WATC": the advisory lock under which stories are decided
 MOST_OTHERS = 20
+_CHUNK = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +32,29 @@ class Sketch:
 
 
 def lock(conn: Connection) -> None:
-    """Let one transaction at a time decide stories. On SQLite the one writer does that already."""
-    if conn.dialect.name == "postgresql":
-        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    """Let one transaction at a time decide stories, so that sequence numbers grow in the order of commits."""
+    serialise(conn)
 
 
 def sketches_since(conn: Connection, seq: int, *, since: datetime) -> Iterator[Sketch]:
-    """Articles committed after sequence number ``seq`` and added at ``since`` or later, in that order."""
-    query = (
-        select(
-            articles.c.seq, articles.c.entry_id, articles.c.story_id, articles.c.sketch, articles.c.canonical_url, articles.c.title,
-            articles.c.host, articles.c.entities, articles.c.added_at,
-        )
-        .where(articles.c.seq > seq, articles.c.added_at >= since)
-        .order_by(articles.c.seq)
+    """Articles committed after sequence number ``seq`` and added at ``since`` or later, in that order; a few thousand at a time."""
+    if seq == 0:  # from the beginning: that is where the window begins, not the archive
+        oldest = select(articles.c.seq).where(articles.c.added_at >= since).order_by(articles.c.added_at, articles.c.seq).limit(1)
+        seq = (conn.scalar(oldest) or 1) - 1
+    columns = (
+        articles.c.seq, articles.c.entry_id, articles.c.story_id, articles.c.sketch, articles.c.canonical_url, articles.c.title,
+        articles.c.host, articles.c.entities, articles.c.added_at,
     )  # fmt: skip
-    for row in conn.execute(query):
-        yield Sketch(
-            row.seq, row.entry_id, row.story_id, bytes(row.sketch), row.canonical_url, row.title, row.host, tuple(row.entities or ()), row.added_at
-        )
+    while True:
+        rows = conn.execute(select(*columns).where(articles.c.seq > seq).order_by(articles.c.seq).limit(_CHUNK)).all()
+        for row in rows:
+            seq = row.seq
+            if row.added_at >= since:
+                entities = tuple(row.entities or ())
+                sketch = bytes(row.sketch)
+                yield Sketch(seq, row.entry_id, row.story_id, sketch, row.canonical_url, row.title, row.host, entities, row.added_at)
+        if len(rows) < _CHUNK:
+            return
 
 
 def create(conn: Connection, *, title: str, now: datetime) -> StoryId:

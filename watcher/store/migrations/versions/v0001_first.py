@@ -15,7 +15,7 @@ def _partial(name: str, table: str, columns: list[Any], *, where: str) -> None:
     op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
-def upgrade() -> None:  # noqa: PLR0915 - a list of tables
+def upgrade() -> None:
     op.create_table(
         "channels",
         sa.Column("name", sa.Text(), nullable=False),
@@ -35,6 +35,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         sa.Column("title", sa.Text(), server_default="", nullable=False),
         sa.Column("due_at", sa.BigInteger()),
         sa.Column("claimed_at", sa.BigInteger()),
+        sa.Column("claimed_by", sa.Text()),
         sa.Column("epoch", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("fetch_url", sa.Text(), nullable=False),
         sa.Column("etag", sa.Text()),
@@ -146,9 +147,9 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
     )
     _partial("ix_entries_dead", "entries", ["dead_at"], where="dead_at IS NOT NULL")
     _partial("ix_entries_due", "entries", ["due_at", "id"], where="due_at IS NOT NULL")
-    op.create_index("ix_entries_feed", "entries", ["feed_id", "id"])
     _partial("ix_entries_leased", "entries", ["due_at"], where="claimed_at IS NOT NULL")
-    _partial("ix_entries_left", "entries", ["left_at"], where="left_at IS NOT NULL")
+    _partial("ix_entries_left", "entries", ["left_at", "feed_id"], where="left_at IS NOT NULL")
+    _partial("ix_entries_present", "entries", ["feed_id"], where="left_at IS NULL")
     op.create_index("ix_entries_seen", "entries", ["first_seen_at"])
     _partial("ix_entries_url", "entries", ["url_key"], where="url_key IS NOT NULL")
     op.create_table(
@@ -212,7 +213,7 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables
         sa.PrimaryKeyConstraint("entry_id", name="pk_articles"),
         sa.UniqueConstraint("seq", name="uq_articles_seq"),
     )
-    op.create_index("ix_articles_added", "articles", ["added_at"])
+    op.create_index("ix_articles_added", "articles", ["added_at", "seq"])
     _partial("ix_articles_canonical", "articles", ["canonical_key"], where="canonical_key IS NOT NULL")
     op.create_index("ix_articles_story", "articles", ["story_id", "entry_id"])
     op.create_table(

@@ -1,0 +1,60 @@
+"""What the three queues have in common: holding, giving back and taking back leases; and the one lock between processes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Table, Update, func, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+_ORDER = 0x7774_6368_0002
+_CHUNK = 1000  # rows of one statement, each with two parameters
+
+
+def serialise(conn: Connection) -> None:
+    """Let one transaction at a time go on from here, among all processes; SQLite's one writer does that anyway.
+
+    There is a single such lock, so that units which share a transaction cannot wait for each other crosswise.
+    """
+    if conn.dialect.name == "postgresql":
+        conn.execute(select(func.pg_advisory_xact_lock(_ORDER)))
+
+
+def adding(conn: Connection, table: Table) -> Any:
+    """An INSERT of the connection's dialect, for its ON CONFLICT."""
+    statement: Insert = postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+    return statement
+
+
+class Queue:
+    """The leases of one table. Rows are named by (id, epoch), so that only who still holds a claim can change it."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._held = table.c.claimed_at.is_not(None)
+
+    def renew(self, conn: Connection, rows: Sequence[tuple[int, int]], due_at: datetime) -> frozenset[int]:
+        """Hold claims until ``due_at``; return the ids of those that are lost: somebody else may have them."""
+        kept = self._change(conn, rows, due_at=due_at)
+        return frozenset(row for row, _ in rows) - kept
+
+    def give_back(self, conn: Connection, rows: Sequence[tuple[int, int]], *, now: datetime) -> None:
+        """Make claimed rows due at once for whoever comes next."""
+        self._change(conn, rows, due_at=now, claimed_at=None)
+
+    def take_all_back(self, conn: Connection, *, now: datetime) -> int:
+        """End all leases, for a daemon that is alone on its database; return how many there were."""
+        epoch = self._table.c.epoch + 1  # what the former claimer still does comes to nothing
+        return conn.execute(update(self._table).where(self._held).values(due_at=now, claimed_at=None, epoch=epoch)).rowcount
+
+    def _change(self, conn: Connection, rows: Sequence[tuple[int, int]], **values: Any) -> set[int]:
+        table, changed = self._table, set[int]()
+        for at in range(0, len(rows), _CHUNK):
+            some = sorted(rows[at : at + _CHUNK])
+            # The ids alone lead SQLite to the primary key; pairs would make it read the whole table.
+            mine = (table.c.id.in_([row for row, _ in some]), tuple_(table.c.id, table.c.epoch).in_(some), self._held)
+            statement: Update = update(table).where(*mine).values(**values)
+            changed.update(conn.scalars(statement.returning(table.c.id)))
+        return changed
