@@ -29,7 +29,7 @@ def debugging() -> bool:
 
 def _judge(error: Exception) -> tuple[int, list[str]]:
     if isinstance(error, ConfigError):
-        return BAD_CONFIGURATION, [f"watcher: {error}"]
+        return BAD_CONFIGURATION, [str(error)]
     if isinstance(error, StoreLocked):
         return LOCKED, [f"watcher: {error}"]
     if isinstance(error, WatcherError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -82,11 +83,19 @@ app.command(rich_help_panel=_FILTER)(match.match)
 app.command(rich_help_panel=_FILTER)(cluster.cluster)
 
 
-def main() -> None:
-    """Run the command line and leave with its exit code."""
+def execute(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line, by default the process's own, and return its exit code."""
     try:
-        app(prog_name="watcher")
+        app(args=arguments, prog_name="watcher")
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else boundary.FINE
     except Exception as error:
         if boundary.debugging():
             raise
-        sys.exit(boundary.report(error))
+        return boundary.report(error)
+    return boundary.FINE
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(execute())

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import tomli
 import typer
 
+from watcher.errors import ConfigError
+
 if TYPE_CHECKING:
     from watcher.config import Config
     from watcher.store import Store
@@ -50,10 +52,13 @@ def store(database: str) -> Store:
 def database(ctx: typer.Context) -> str:
     """The database's URL, quickly and even where the rest of the configuration is broken: a daemon may be running on it.
 
-    :raises ConfigErrors: there is no such file, or it cannot be read.
+    :raises ConfigError: there is no such file, or it cannot be read.
     """
     file = path(ctx)
-    text = file.read_bytes().decode("utf-8", "replace")
+    try:
+        text = file.read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", file=str(file)) from None
     try:
         url = tomli.loads(text)["watcher"]["database"]
     except (ValueError, RecursionError, KeyError, TypeError):
