@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -9,10 +11,13 @@ from watcher.daemon import control
 
 
 @pytest.fixture
-def place(tmp_path, monkeypatch):
+def place(monkeypatch):
+    """A directory with a short name: a socket's path has 107 characters at most, and a test runner's own are long."""
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
-    (tmp_path / "watcher.toml").write_text('[watcher]\ndatabase = "sqlite:///mine.db"\n')
-    return tmp_path
+    with tempfile.TemporaryDirectory(prefix="w-") as name:
+        folder = Path(name).resolve()
+        (folder / "watcher.toml").write_text('[watcher]\ndatabase = "sqlite:///mine.db"\n')
+        yield folder
 
 
 @pytest.fixture

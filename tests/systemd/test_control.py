@@ -5,6 +5,8 @@ import contextlib
 import os
 import socket
 import stat
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +19,15 @@ async def ask(path, command, **arguments):
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "watcher.db.sock"
+def place():
+    """A directory with a short name: a socket's path has 107 characters at most, and a test runner's own are long."""
+    with tempfile.TemporaryDirectory(prefix="w-") as name:
+        yield Path(name).resolve()
+
+
+@pytest.fixture
+def path(place):
+    return place / "watcher.db.sock"
 
 
 async def test_a_request_reaches_its_handler_and_the_answer_comes_back(path):
@@ -101,27 +110,27 @@ async def test_a_line_without_end_ends_the_connection_and_nothing_else(path):
         assert "error" in await ask(path, "status")
 
 
-def test_every_name_of_a_sqlite_file_leads_to_one_socket(tmp_path, monkeypatch):
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    monkeypatch.chdir(tmp_path / "real")
-    expected = tmp_path / "real" / "w.db.sock"
-    for url in ("sqlite:///w.db", f"sqlite:///{tmp_path}/link/w.db", f"sqlite+pysqlite:///{tmp_path}/real/../link/w.db?timeout=5"):
+def test_every_name_of_a_sqlite_file_leads_to_one_socket(place, monkeypatch):
+    (place / "real").mkdir()
+    (place / "link").symlink_to(place / "real")
+    monkeypatch.chdir(place / "real")
+    expected = place / "real" / "w.db.sock"
+    for url in ("sqlite:///w.db", f"sqlite:///{place}/link/w.db", f"sqlite+pysqlite:///{place}/real/../link/w.db?timeout=5"):
         assert control.socket_path(url) == expected
 
 
-async def test_a_path_too_long_for_a_socket_gets_a_short_name_elsewhere(tmp_path):
-    deep = tmp_path.joinpath(*["a-directory-with-a-long-name"] * 6)
-    environ = {"RUNTIME_DIRECTORY": str(tmp_path / "run")}
+async def test_a_path_too_long_for_a_socket_gets_a_short_name_elsewhere(place):
+    deep = place.joinpath(*["a-directory-with-a-long-name"] * 6)
+    environ = {"RUNTIME_DIRECTORY": str(place / "run")}
     url = f"sqlite:///{deep}/watcher.db"
     path = control.socket_path(url, environ)
-    assert path.parent == tmp_path / "run"
+    assert path.parent == place / "run"
     async with control.serve(path, {}):
         assert control.find(url, environ) == [path]
 
 
-async def test_daemons_that_share_a_postgresql_each_have_a_socket_and_all_are_found(tmp_path):
-    environ = {"RUNTIME_DIRECTORY": str(tmp_path)}
+async def test_daemons_that_share_a_postgresql_each_have_a_socket_and_all_are_found(place):
+    environ = {"RUNTIME_DIRECTORY": str(place)}
     url = "postgresql://me:secret@host/db"
     paths = [control.socket_path(url, environ, pid=pid) for pid in (11, 12)]
     async with control.serve(paths[0], {}), control.serve(paths[1], {}):
@@ -130,9 +139,9 @@ async def test_daemons_that_share_a_postgresql_each_have_a_socket_and_all_are_fo
     assert not any("secret" in str(path) for path in paths)
 
 
-def test_a_directory_that_others_may_write_is_not_used(tmp_path):
-    own = tmp_path / f"watcher-{os.getuid()}"
+def test_a_directory_that_others_may_write_is_not_used(place):
+    own = place / f"watcher-{os.getuid()}"
     own.mkdir(mode=0o777)
     own.chmod(0o777)
     with pytest.raises(control.NoDaemonError, match="somebody else"):
-        control.socket_path("postgresql://host/db", {"TMPDIR": str(tmp_path)})
+        control.socket_path("postgresql://host/db", {"TMPDIR": str(place)})

@@ -46,12 +46,13 @@ def socket_path(database: str, environ: Mapping[str, str] | None = None, *, pid:
     beside = _beside(database)
     if beside is not None:
         return beside
+    name = f"{_key(database)}.{os.getpid() if pid is None else pid}.sock"
     given, last = _directories(os.environ if environ is None else environ)
-    directory = given[0] if given else last
+    directory = next((d for d in given if len(os.fsencode(d / name)) <= _LONGEST_PATH), last)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if directory == last and not _ours(last):
         raise NoDaemonError(f"{directory} belongs to somebody else; set RUNTIME_DIRECTORY to a directory of your own")
-    return directory / f"{_key(database)}.{os.getpid() if pid is None else pid}.sock"
+    return directory / name
 
 
 def find(database: str, environ: Mapping[str, str] | None = None) -> list[Path]:
