@@ -16,7 +16,9 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -49,23 +51,30 @@ async def claim(store: Store, limit: int) -> list[FeedState]:
     return await store.write(lambda conn: feeds.claim(conn, now=NOW, lease=LEASE, limit=limit, per_host=2))
 
 
+TURNS = count()
+
+
 def outcome(state: FeedState) -> feeds.Unchanged:
-    return feeds.Unchanged(state.id, state.epoch, NOW, state.interval, NOW)
+    """Due again at once, behind all others."""
+    return feeds.Unchanged(state.id, state.epoch, NOW - timedelta(days=1) + timedelta(microseconds=next(TURNS)), state.interval, NOW)
 
 
 async def batched(store: Store, until: float) -> int:
-    polls = 0
-    while time.perf_counter() < until:
-        claimed = await claim(store, 200)
-        halves = [list(map(outcome, claimed[:100])), list(map(outcome, claimed[100:]))]
-        await asyncio.gather(*(store.write(lambda conn, rows=rows: feeds.finish_unchanged(conn, rows)) for rows in halves if rows))
-        polls += len(claimed)
-    return polls
+    async def loop() -> int:
+        polls = 0
+        while time.perf_counter() < until:
+            claimed = await claim(store, 200)
+            halves = [list(map(outcome, claimed[:100])), list(map(outcome, claimed[100:]))]
+            await asyncio.gather(*(store.write(lambda conn, rows=rows: feeds.finish_unchanged(conn, rows)) for rows in halves if rows))
+            polls += len(claimed)
+        return polls
+
+    return sum(await asyncio.gather(*(loop() for _ in range(4))))  # the poller claims while earlier polls are in flight
 
 
 async def grouped(store: Store, until: float) -> int:
     async def finish(state: FeedState) -> None:
-        await store.write(lambda conn: feeds.finish(conn, state, now=NOW))
+        await store.write(lambda conn: feeds.finish(conn, replace(state, due_at=outcome(state).due_at), now=NOW))
 
     polls = 0
     while time.perf_counter() < until:

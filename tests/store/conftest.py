@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
-
 from tests import postgres
-from watcher.store import Store, feeds
+from watcher.store import Store
 
-NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
-LEASE = timedelta(seconds=30)
 _names = count()
 
 
@@ -71,18 +66,3 @@ def do(store: Store) -> Callable[..., Any]:
 
 def _listed(result: Any) -> Any:
     return list(result) if isinstance(result, Iterator) else result
-
-
-def add_feeds(conn: Connection, number: int, *, hosts: int = 1_000_000, due_at: datetime = NOW) -> None:
-    """Configure ``number`` feeds, due in order, a second apart, the last at ``due_at``."""
-    seeds = [
-        feeds.FeedSeed(
-            url=f"https://h{n % hosts}.example/{n}",
-            host=f"h{n % hosts}.example",
-            name=f"Feed {n}",
-            interval=timedelta(minutes=10),
-            due_at=due_at - timedelta(seconds=number - 1 - n),
-        )
-        for n in range(number)
-    ]
-    feeds.sync(conn, seeds, now=due_at)

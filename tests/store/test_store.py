@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
-from tests.store.conftest import NOW
+from tests.store.factories import NOW
 from watcher.errors import ConfigError, StoreError, StoreUnavailable
 from watcher.store import Store, engine, silences
 from watcher.store.schema import meta

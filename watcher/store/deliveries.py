@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, and_, func, or_, select, update
 
 from watcher.model import Alert, AlertId, Delivery, DeliveryId, DeliveryState, Receipt, RecipientOutcome
 from watcher.store.alerts import from_row
-from watcher.store.leases import Queue, adding, serialise
+from watcher.store.leases import Queue, adding, among, serialise
 from watcher.store.schema import alerts, attempts, channels, deliveries, recipients
 
 MOST_IN_BUNDLE = 5000
@@ -86,7 +86,7 @@ def _freeze(conn: Connection, channel: str, bundle: str, lead: int, now: datetim
         deliveries.c.channel == channel, deliveries.c.bundle == bundle, deliveries.c.due_at <= now, *_WAITING
     )
     ids = conn.scalars(members.order_by(deliveries.c.due_at, deliveries.c.id).limit(MOST_IN_BUNDLE)).all()
-    conn.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(batch=lead))
+    conn.execute(update(deliveries).where(among(conn, deliveries.c.id, ids)).values(batch=lead))
     conn.execute(update(deliveries).where(deliveries.c.batch == lead, deliveries.c.id != lead).values(due_at=None))
 
 
@@ -240,11 +240,11 @@ def resend(conn: Connection, alert: AlertId | str, *, now: datetime, channel: st
     waiting = conn.scalars(select(deliveries.c.id).where(*which, deliveries.c.state == "due", deliveries.c.due_at.is_not(None))).all()
     values = {"due_at": now, "attempts": 0, "reason": "resent", "epoch": deliveries.c.epoch + 1}
     if settled:
-        conn.execute(recipients.delete().where(recipients.c.delivery_id.in_(settled)))
+        conn.execute(recipients.delete().where(among(conn, recipients.c.delivery_id, settled)))
         anew = {"state": "due", "batch": None, "bundle": "", "settled_at": None}
-        conn.execute(update(deliveries).where(deliveries.c.id.in_(settled)).values(**values, **anew))
+        conn.execute(update(deliveries).where(among(conn, deliveries.c.id, settled)).values(**values, **anew))
     if waiting:
-        conn.execute(update(deliveries).where(deliveries.c.id.in_(waiting)).values(**values))
+        conn.execute(update(deliveries).where(among(conn, deliveries.c.id, waiting)).values(**values))
     return len(settled) + len(waiting)
 
 

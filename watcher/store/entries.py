@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from watcher.model import Article, Decision, Entry, EntryId, FeedId, Match, Story
 from watcher.store.columns import digest
-from watcher.store.leases import Queue
+from watcher.store.leases import Queue, among
 from watcher.store.retention import prune
 from watcher.store.schema import articles, entries, feeds, matches
 
@@ -62,13 +62,13 @@ def claim(conn: Connection, *, now: datetime, lease: timedelta, limit: int) -> l
         return []
     statement = (
         update(entries)
-        .where(entries.c.id.in_(ids))
+        .where(among(conn, entries.c.id, ids))
         .values(due_at=now + lease, claimed_at=now, epoch=entries.c.epoch + 1)
         .returning(*_COLUMNS)
     )
     rows = {row.id: row for row in conn.execute(statement)}
     of_feed = {row.feed_id for row in rows.values()}
-    named = {row.id: row for row in conn.execute(select(feeds.c.id, feeds.c.url, feeds.c.title).where(feeds.c.id.in_(of_feed)))}
+    named = {row.id: row for row in conn.execute(select(feeds.c.id, feeds.c.url, feeds.c.title).where(among(conn, feeds.c.id, of_feed)))}
     return [_claimed(rows[i], named[rows[i].feed_id]) for i in ids]
 
 

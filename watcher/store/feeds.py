@@ -12,13 +12,13 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, se
 
 from watcher.model import Document, Entry, EntryId, FeedId, FeedState
 from watcher.store.columns import digest
-from watcher.store.leases import Queue, adding, serialise
+from watcher.store.leases import Queue, adding, among, serialise
 from watcher.store.schema import entries, feeds, hosts
 
 BATCH_PER_HOST = 4  # times per_host: enough that a host's slots never run dry between two claims
-CANDIDATES = 3  # times the limit: looked at in one go, so that one host's many feeds do not hide the others'
-ROUNDS = 5  # of looking further down the queue when they do
+ROUNDS = 6  # of looking further down the queue, where one host's many feeds hide the others'
 _CHUNK = 500
+_FEW = 100
 _STATE = tuple(f.name for f in fields(FeedState))
 _STATE_COLUMNS = tuple(feeds.c[name] for name in _STATE)
 
@@ -115,16 +115,16 @@ def claim(
     full = set(busy_hosts)
     taken: Counter[str] = Counter()
     claimed: list[FeedState] = []
-    for _ in range(ROUNDS):
+    for size in (limit << turn for turn in range(ROUNDS)):
         room = limit - len(claimed)
-        rows = _due(conn, now, full, limit * CANDIDATES)
+        rows = _due(conn, now, full, size)
         chosen: list[FeedId] = []
         for feed, host in rows:
             if len(chosen) < room and taken[host] < per_host * BATCH_PER_HOST:
                 taken[host] += 1
                 chosen.append(feed)
         claimed += _take(conn, chosen, now, lease)
-        if len(claimed) >= limit or len(rows) < limit * CANDIDATES:
+        if len(claimed) >= limit or len(rows) < size:
             break
         full.update(host for host, count in taken.items() if count >= per_host * BATCH_PER_HOST)
     return claimed
@@ -148,7 +148,7 @@ def _take(conn: Connection, chosen: Sequence[int], now: datetime, lease: timedel
     if not chosen:
         return []
     values = {"due_at": now + lease, "claimed_at": now, "claimed_by": _process(conn), "epoch": feeds.c.epoch + 1}
-    statement = update(feeds).where(feeds.c.id.in_(chosen)).values(**values).returning(*_STATE_COLUMNS)
+    statement = update(feeds).where(among(conn, feeds.c.id, chosen)).values(**values).returning(*_STATE_COLUMNS)
     rows = {row[0]: FeedState(**dict(zip(_STATE, row, strict=True))) for row in conn.execute(statement)}
     return [rows[feed] for feed in chosen]
 
@@ -226,21 +226,20 @@ def _row(feed: FeedId, entry: Entry, now: datetime, *, readable: bool, backfill:
 
 
 def _known(feed: FeedId, identity: str, now: datetime) -> dict[str, Any]:
-    return {
-        "feed_id": feed, "identity": identity, "identity_key": digest(identity), "title": "", "url": None, "url_key": None, "summary": None,
-        "content": None, "author": "", "tags": None, "language": None, "published_at": None, "updated_at": None, "first_seen_at": now,
-        "due_at": None, "status": "known", "backfill": False,
-    }  # fmt: skip
+    """An entry that is only remembered."""
+    return {"feed_id": feed, "identity": identity, "identity_key": digest(identity), "first_seen_at": now, "status": "known"}
 
 
 def _insert(conn: Connection, feed: FeedId, rows: Mapping[bytes, dict[str, Any]]) -> list[tuple[int, str]]:
-    """Insert entries that are not there yet; return (id, status) of those that were new."""
+    """Insert entries that are not there yet; return (id, status) of those that were new, 0 for those that are only remembered."""
     seen = set(_rows_of(conn, feed, rows, entries.c.identity_key))
     new = [row for key, row in rows.items() if key not in seen]
-    if not new:
-        return []
     statement = adding(conn, entries).on_conflict_do_nothing(index_elements=["feed_id", "identity_key"])
-    return [(row.id, row.status) for row in conn.execute(statement.returning(entries.c.id, entries.c.status), new)]
+    silent, whole = [row for row in new if "title" not in row], [row for row in new if "title" in row]
+    if silent:  # tens of thousands, in a giant feed's first poll
+        conn.execute(statement, silent)
+    inserted = conn.execute(statement.returning(entries.c.id, entries.c.status), whole).all() if whole else ()
+    return [(0, "known")] * len(silent) + [(row.id, row.status) for row in inserted]
 
 
 def _note_presence(conn: Connection, feed: FeedId, keys: Collection[bytes], now: datetime) -> None:
@@ -257,12 +256,10 @@ def _note_presence(conn: Connection, feed: FeedId, keys: Collection[bytes], now:
 
 def _rows_of(conn: Connection, feed: FeedId, keys: Collection[bytes], column: Any, *which: Any) -> list[Any]:
     """``column`` of a feed's entries with these identities."""
-    wanted = list(keys)
-    found: list[Any] = []
-    for at in range(0, len(wanted), _CHUNK):
-        some = entries.c.identity_key.in_(wanted[at : at + _CHUNK])
-        found += conn.scalars(select(column).where(entries.c.feed_id == feed, some, *which))
-    return found
+    query = select(column, entries.c.identity_key).where(entries.c.feed_id == feed, *which)
+    if len(keys) <= _FEW:  # else the feed's whole list is the cheaper question, whatever a planner thinks
+        query = query.where(among(conn, entries.c.identity_key, list(keys)))
+    return [row[0] for row in conn.execute(query) if row.identity_key in keys]
 
 
 def make_due(conn: Connection, urls: Sequence[str] | None, *, now: datetime) -> int:
@@ -321,7 +318,7 @@ def listing(conn: Connection, *, now: datetime, limit: int = 1000, offset: int =
     every: Counter[int] = Counter()
     for at in range(0, len(rows), _CHUNK):
         some = [row["id"] for row in rows[at : at + _CHUNK]]
-        every.update(_counts(conn, entries.c.feed_id.in_(some)))
+        every.update(_counts(conn, among(conn, entries.c.feed_id, some)))
     recent = _counts(conn, entries.c.first_seen_at > now - timedelta(days=1), entries.c.status != "known")
     return [row | {"entries": every[row["id"]], "new_24h": recent.get(row["id"], 0)} for row in rows]
 

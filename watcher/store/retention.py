@@ -16,9 +16,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, select, update
 
+from watcher.store.leases import among
 from watcher.store.schema import alerts, articles, deliveries, entries, feeds, matches, silences, stories
 
 AT_ONCE = 500
@@ -44,7 +46,7 @@ def _articles(conn: Connection, before: datetime) -> int:
     old = select(articles.c.entry_id).where(articles.c.added_at < before, articles.c.seq < newest).order_by(articles.c.added_at)
     ids = conn.scalars(old.limit(AT_ONCE)).all()
     if ids:
-        conn.execute(delete(matches).where(matches.c.entry_id.in_(ids)))
+        conn.execute(delete(matches).where(among(conn, matches.c.entry_id, ids)))
     return _delete(conn, articles, articles.c.entry_id, ids)
 
 
@@ -68,7 +70,7 @@ def _entries(conn: Connection, before: datetime, now: datetime) -> int:
         room = min(len(ids), max(0, total - 2 * present))
         doomed += ids[:room]
         if ids[room:]:  # too few to forget any: asked about again after the same time, not in each slice
-            conn.execute(update(entries).where(entries.c.id.in_(ids[room:])).values(left_at=now))
+            conn.execute(update(entries).where(among(conn, entries.c.id, ids[room:])).values(left_at=now))
     return _delete(conn, entries, entries.c.id, doomed)
 
 
@@ -92,5 +94,5 @@ def _feeds(conn: Connection, before: datetime) -> int:
     return 0
 
 
-def _delete(conn: Connection, table: Table, key: ColumnElement[object], ids: Sequence[object]) -> int:
-    return conn.execute(delete(table).where(key.in_(ids))).rowcount if ids else 0
+def _delete(conn: Connection, table: Table, key: ColumnElement[Any], ids: Sequence[Any]) -> int:
+    return conn.execute(delete(table).where(among(conn, key, ids))).rowcount if ids else 0
