@@ -13,6 +13,6 @@ Precision comes first: a false merge hides news, a missed one only repeats it. N
 its own time, and the window hangs on that.
 """
 
-from watcher.stories.index import Candidate, Index, Verdict
+from watcher.stories.index import WINDOW, Candidate, Index, Verdict
 
-__all__ = ["Candidate", "Index", "Verdict"]
+__all__ = ["WINDOW", "Candidate", "Index", "Verdict"]

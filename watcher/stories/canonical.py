@@ -21,7 +21,7 @@ _TRACKING = frozenset(
 )
 _TRACKING_FAMILY = ("utm_", "hsa_", "mtm_", "matomo_", "pk_", "piwik_", "at_medium", "at_campaign", "at_custom", "wt.", "itm_", "stm_")
 # Words that also name real parameters are dropped only with values that can mean nothing but "came from there".
-_ORIGIN = frozenset({"from", "ref", "referer", "referrer", "source", "src", "partner", "medium", "via", "origin"})
+_ORIGIN = frozenset({"from", "ref", "referer", "referrer", "source", "src", "partner", "medium", "via", "origin", "srcref"})
 _ORIGINS = frozenset(
     """
     rss rss2 feed feeds atom xml twitter facebook fb telegram tg newsletter email mail social share push
@@ -122,7 +122,7 @@ def _parse(url: str) -> SplitResult | None:
             break
         url = f"https://{inner}" + (f"?{parts.query}" if parts.query else "")
     netloc = _host(host) + (f":{port}" if port not in (None, 80, 443) else "")
-    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    fragment = parts.fragment if parts.fragment.startswith(("!", "/")) else ""  # the route of a page that is a program
     return SplitResult("https", netloc, _path(parts.path), _query(parts.query), fragment)
 
 

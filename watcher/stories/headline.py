@@ -18,6 +18,8 @@ MIN_UNSPACED = 12  # characters, where a script writes no spaces
 
 _WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0eff])+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_UNSPACED_RUN = re.compile(f"{_UNSPACED.pattern}+")
+_NUMBER = re.compile(r"\d+")
 _KICKER = re.compile(
     r"^(?:breaking(?: news)?|just in|exclusive|update ?\d*|updated|corrected|watch|video|photos?|live|opinion|analysis|explainer)\s*[:|\u2013\u2014-]\s*"
 )
@@ -39,6 +41,18 @@ def key(title: str) -> int:
     if site and len(_WORD.findall(site["site"])) <= 4 and tells(folded[: site.start()]):
         folded = folded[: site.start()]
     return digest(" ".join(_WORD.findall(folded))) if tells(folded) else 0
+
+
+def words(title: str) -> tuple[list[str], str]:
+    """Return the words of a headline that may tell it from another, and its numbers in order, joined.
+
+    Scripts without spaces are cut into pairs of characters.
+    """
+    folded = fold(title).text
+    found = [word for word in _WORD.findall(_UNSPACED.sub(" ", folded)) if len(word) > 2 and not word.isdigit()]
+    for run in _UNSPACED_RUN.findall(folded):
+        found += [run[at : at + 2] for at in range(max(1, len(run) - 1))]
+    return found, " ".join(_NUMBER.findall(folded))
 
 
 def tells(folded: str) -> bool:

@@ -15,6 +15,7 @@ A stored article outside the window of the new one is not looked at, so the answ
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -23,7 +24,7 @@ import numpy.typing as npt
 
 from watcher.model import EntryId, StoryId
 from watcher.stories import headline, likeness
-from watcher.stories.rows import ENTITIES, NUMBERS, Facts, Rows, Table, lowest, named, overlap
+from watcher.stories.rows import ENTITIES, NUMBERS, WORDS, Facts, Rows, Table, lowest, named, overlap
 from watcher.stories.segment import Keys, Postings, keys_of
 from watcher.stories.sketch import unpack
 
@@ -31,6 +32,9 @@ WINDOW = timedelta(days=14)
 TITLE_WINDOW = timedelta(hours=72)
 COMMON = 500  # a hash in more articles than this is nobody's mark
 COMMON_STORIES = 8  # nor is one in more stories than this: a site's boilerplate
+
+_STORY_BITS = 40
+_LIVE = re.compile(r"/(?:[\w-]*-)?(?:live|liveblog|livestory|live-?ticker|onlain|online-transl\w+)(?:-[\w-]*)?(?:/|$)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,8 +94,8 @@ class Index:
             raise ValueError(f"article {candidate.article_id} has no story yet")
         self._rows.kill_article(candidate.article_id)
         facts = _facts(candidate)
-        row = self._rows.append(candidate.article_id, candidate.story_id, facts)
-        assert row == self._postings.add(np.unique(np.concatenate([keys_of(facts.sketch.hashes), _name_keys(facts)])))
+        self._rows.append(candidate.article_id, candidate.story_id, facts)
+        self._postings.add(np.concatenate([keys_of(facts.sketch.hashes), _name_keys(facts)]))
         if self._rows.living > self._capacity:
             self._rows.kill_oldest(max(1, self._capacity // 20))
             self._postings.drop(self._rows.start)
@@ -110,8 +114,9 @@ class Index:
         facts = _facts(candidate)
         text_keys, name_keys = keys_of(facts.sketch.hashes), _name_keys(facts)
         wanted = np.concatenate([text_keys, name_keys])
-        order = np.argsort(wanted, kind="stable")
-        positions, rows = self._postings.find(wanted[order])
+        order = wanted.argsort()
+        most = np.where(order < len(text_keys), COMMON, self._capacity)
+        positions, rows = self._postings.find(wanted[order], most)
         positions = order[positions]
         kept = self._rows.alive(rows)
         positions, rows = positions[kept], rows[kept]
@@ -122,7 +127,7 @@ class Index:
             return Verdict()
         of_text = positions < len(text_keys)
         return (
-            _by_url(facts, table[~of_text])
+            _by_url(facts, candidate.canonical_url or "", table[~of_text])
             or _by_text(facts, positions[of_text], rows[of_text], table[of_text])
             or _by_title(facts, table[~of_text])
             or Verdict()
@@ -131,15 +136,17 @@ class Index:
 
 def _facts(candidate: Candidate) -> Facts:
     sketch = unpack(candidate.sketch)
-    entities = np.array([named(entity) for entity in candidate.entities], dtype=np.uint64)
+    words, figures = headline.words(candidate.title)
     return Facts(
         at=candidate.at.timestamp(),
         host=named(candidate.host),
         url=named(candidate.canonical_url or ""),
         title=headline.key(candidate.title),
         sketch=sketch,
-        numbers=lowest(sketch.numbers, NUMBERS),
-        entities=lowest(entities, ENTITIES),
+        numbers=lowest(sketch.numbers.tolist(), NUMBERS),
+        entities=lowest(map(named, candidate.entities), ENTITIES),
+        words=lowest(map(named, words), WORDS),
+        figures=named(figures),
     )
 
 
@@ -147,8 +154,11 @@ def _name_keys(facts: Facts) -> Keys:
     return np.array([name & 0xFFFFFFFF for name in (facts.url, facts.title) if name], dtype=np.uint32)
 
 
-def _by_url(facts: Facts, table: Table) -> Verdict | None:
+def _by_url(facts: Facts, url: str, table: Table) -> Verdict | None:
+    """The earliest article at the same address; on a page that goes on all day, only under the same headline."""
     same = table[table["url"] == facts.url] if facts.url else table[:0]
+    if _LIVE.search(url):
+        same = same[same["title"] == facts.title]
     return _verdict(_earliest(same), 1.0, "url") if len(same) else None
 
 
@@ -167,7 +177,9 @@ def _by_text(facts: Facts, positions: npt.NDArray[np.int64], rows: npt.NDArray[n
             shared=int(shared[n]),
             smaller=int(smaller[n]),
             totals=(facts.sketch.total, int(row["total"])),
-            numbers=overlap(facts.numbers, row["numbers"]),
+            numbers=overlap(facts.numbers, row["numbers"].tolist()),
+            one_site=facts.host == int(row["host"]),
+            headlines=_headlines(facts, row),
         )
         rank = (-float(shared[n] / smaller[n]), float(row["at"]), n)
         if same and (best is None or rank < best):
@@ -175,25 +187,33 @@ def _by_text(facts: Facts, positions: npt.NDArray[np.int64], rows: npt.NDArray[n
     return _verdict(table[best[2]], min(1.0, -best[0]), "text") if best else None
 
 
+def _headlines(facts: Facts, row: np.void) -> likeness.Headlines:
+    common, fewer = overlap(facts.words, row["words"].tolist())
+    theirs = int(row["figures"])
+    same = facts.figures == theirs
+    return likeness.Headlines(common=common, fewer=fewer, same_figures=same, other_figures=not same and 0 not in (facts.figures, theirs))
+
+
 def _common(positions: npt.NDArray[np.int64], stories: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Mark the hits of hashes that are nobody's own: in too many articles, or in several unrelated stories (a site's boilerplate)."""
-    if not len(positions):
-        return np.zeros(0, np.bool_)
-    articles = np.bincount(positions)
-    pairs = np.unique(np.stack([positions, stories]), axis=1)
-    told = np.bincount(pairs[0], minlength=len(articles))
-    common: npt.NDArray[np.bool_] = ((articles > COMMON) | (told > COMMON_STORIES))[positions]
+    """Mark the hits of hashes that stand in several unrelated stories: a site's boilerplate."""
+    pairs = np.unique(positions << _STORY_BITS | stories & ((1 << _STORY_BITS) - 1))
+    told = np.bincount(pairs >> _STORY_BITS, minlength=1)
+    common: npt.NDArray[np.bool_] = (told > COMMON_STORIES)[positions]
     return common
 
 
 def _by_title(facts: Facts, table: Table) -> Verdict | None:
-    """The story of the earliest article elsewhere with the same headline, unless that headline is one of a series."""
+    """The story of the earliest article elsewhere with the same headline, unless that headline is one of a series.
+
+    A copy, too, where one of the texts is only a teaser: two texts in full that share nothing were written apart.
+    """
     if not facts.title:
         return None
     same = table[(table["title"] == facts.title) & (np.abs(table["at"] - facts.at) <= TITLE_WINDOW.total_seconds())]
     if not len(same) or len(np.unique(same["story"])) > 1 or (facts.host and facts.host in same["host"]):
         return None
-    return _verdict(_earliest(same), 0.0, "title", copy=False)
+    first = _earliest(same)
+    return _verdict(first, 0.0, "title", copy=min(facts.sketch.total, int(first["total"])) < likeness.SHORT)
 
 
 def _earliest(table: Table) -> np.void:

@@ -1,10 +1,11 @@
-"""What is kept of each article in the window, as columns: about 170 bytes an article, whatever its length.
+"""What is kept of each article in the window, as columns: about 300 bytes an article, whatever its length.
 
 Row numbers count up for ever; a row that was forgotten or rewound is dead, and its space is taken back from the old end.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,9 @@ from watcher.stories.sketch import MAX_SHIFT, Sketch, digest
 
 NUMBERS = 16  # lowest hashes of an article's numbers
 ENTITIES = 12  # lowest hashes of its entities
+WORDS = 16  # lowest hashes of the words of its headline
+
+Sample = tuple[int, ...]
 
 Table = npt.NDArray[np.void]
 _COLUMNS = np.dtype(
@@ -30,6 +34,8 @@ _COLUMNS = np.dtype(
         ("sizes", np.uint16, (MAX_SHIFT + 1,)),
         ("numbers", np.uint32, (NUMBERS,)),
         ("entities", np.uint32, (ENTITIES,)),
+        ("words", np.uint32, (WORDS,)),
+        ("figures", np.uint64),
     ]
 )
 _FIRST_ROOM = 1024
@@ -37,15 +43,21 @@ _FIRST_ROOM = 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """A candidate in the terms of the columns. 0 stands for none in ``host``, ``url`` and ``title``."""
+    """A candidate in the terms of the columns. 0 stands for none in ``host``, ``url`` and ``title``.
+
+    ``numbers``, ``entities``, ``words`` are samples (:func:`lowest`) of the text's numbers, the entities, the headline's words;
+    ``figures`` is one number for all the numbers of the headline.
+    """
 
     at: float
     host: int
     url: int
     title: int
     sketch: Sketch
-    numbers: npt.NDArray[np.uint32]
-    entities: npt.NDArray[np.uint32]
+    numbers: Sample
+    entities: Sample
+    words: Sample
+    figures: int
 
 
 def named(text: str) -> int:
@@ -53,20 +65,21 @@ def named(text: str) -> int:
     return digest(text) if text else 0
 
 
-def lowest(hashes: npt.NDArray[np.uint64], room: int) -> npt.NDArray[np.uint32]:
-    """Return the ``room`` lowest distinct hashes, shortened, filled up with zeros: a fair sample that two sets agree upon."""
-    short = np.unique((hashes >> np.uint64(32)).astype(np.uint32) | np.uint32(1))[:room]
-    return np.concatenate([short, np.zeros(room - len(short), np.uint32)])
+def lowest(hashes: Iterable[int], room: int) -> Sample:
+    """Return the ``room`` lowest distinct hashes, shortened, filled up with zeros: a sample that two sets agree upon."""
+    short = sorted({hash_ >> 32 | 1 for hash_ in hashes})[:room]
+    return tuple(short) + (0,) * (room - len(short))
 
 
-def overlap(a: npt.NDArray[np.uint32], b: npt.NDArray[np.uint32]) -> tuple[int, int]:
-    """Return (members in common, members of the smaller set) of two samples made by :func:`lowest`.
+def overlap(a: Iterable[int], b: Iterable[int]) -> tuple[int, int]:
+    """Return (members in common, members of the smaller set) of two samples made by :func:`lowest` with the same room.
 
     Only members below the cut of both samples are counted: above it a member may be missing for lack of room.
     """
-    cut = min(int(a[-1]) or 1 << 32, int(b[-1]) or 1 << 32)
-    left, right = a[(a > 0) & (a <= cut)], b[(b > 0) & (b <= cut)]
-    return len(np.intersect1d(left, right, assume_unique=True)), min(len(left), len(right))
+    left, right = list(a), list(b)
+    cut = min(left[-1] or 1 << 32, right[-1] or 1 << 32)
+    ours, theirs = ({member for member in sample if 0 < member <= cut} for sample in (left, right))
+    return len(ours & theirs), min(len(ours), len(theirs))
 
 
 class Rows:
@@ -77,6 +90,7 @@ class Rows:
         self.start = 0
         self.stop = 0
         self.living = 0
+        self._by_article: dict[int, int] = {}
 
     def append(self, article: int, story: int, facts: Facts) -> int:
         """Add an article and return its row number."""
@@ -86,8 +100,9 @@ class Rows:
         sketch = facts.sketch
         self._table[row - self.start] = (
             article, story, facts.at, facts.host, facts.url, facts.title, sketch.total, sketch.shift, True,
-            np.minimum(sketch.sizes, 0xFFFF), facts.numbers, facts.entities,
+            sketch.sizes, facts.numbers, facts.entities, facts.words, facts.figures,
         )  # fmt: skip
+        self._by_article[article] = row
         self.stop += 1
         self.living += 1
         return row
@@ -105,8 +120,12 @@ class Rows:
 
     def kill_article(self, article: int) -> bool:
         """Remove an article; False if it is not here."""
-        held = self._held()
-        return self._kill((held["article"] == article) & held["alive"]) > 0
+        row = self._by_article.pop(article, None)
+        if row is None:
+            return False
+        self._table["alive"][row - self.start] = False
+        self.living -= 1
+        return True
 
     def kill_before(self, at: float) -> None:
         """Remove the articles first seen before ``at``."""
@@ -121,17 +140,16 @@ class Rows:
     def _held(self) -> Table:
         return self._table[: self.stop - self.start]
 
-    def _kill(self, doomed: npt.NDArray[np.bool_]) -> int:
+    def _kill(self, doomed: npt.NDArray[np.bool_]) -> None:
         held = self._held()
-        count = int(np.count_nonzero(doomed))
+        for article in held["article"][doomed].tolist():
+            del self._by_article[article]
         held["alive"][doomed] = False
-        self.living -= count
+        self.living -= int(np.count_nonzero(doomed))
         living = np.flatnonzero(held["alive"])
         dead = int(living[0]) if len(living) else len(held)
         if 2 * dead >= len(self._table):
-            room = max(_FIRST_ROOM, 2 * (len(held) - dead))
-            table = np.zeros(room, _COLUMNS)
+            table = np.zeros(max(_FIRST_ROOM, 2 * (len(held) - dead)), _COLUMNS)
             table[: len(held) - dead] = held[dead:]
             self._table = table
             self.start += dead
-        return count

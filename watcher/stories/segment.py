@@ -1,4 +1,4 @@
-"""Sorted arrays of sketch hashes: which articles have which hash.
+"""Sorted arrays of hashes: which articles have which hash.
 
 New articles go to a :class:`Nursery` (a dictionary); a full nursery becomes a sorted :class:`Segment`, and eight of those one
 large segment, so adding costs little, a look-up is one bisection per segment, and a slice of time is dropped whole. A hash is
@@ -8,7 +8,8 @@ decision that asks for four shared hashes notices.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +20,21 @@ Rows = npt.NDArray[np.int64]
 SMALL = 1024  # articles in a nursery
 LARGE = 8 * SMALL  # articles in a large segment; owners must fit 16 bits
 
-_NO_ROWS: Rows = np.empty(0, np.int64)
+_NONE: Rows = np.empty(0, np.int64)
 
 
 def keys_of(hashes: npt.NDArray[np.uint64]) -> Keys:
-    """Return the low halves of sketch hashes, sorted, each once."""
-    return np.unique((hashes & np.uint64(0xFFFFFFFF)).astype(np.uint32))
+    """Return the low halves of hashes."""
+    return hashes.astype(np.uint32)  # numpy truncates
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a part has wanted keys: positions in ``wanted``, and for each how many articles, and where they begin."""
+
+    positions: Rows
+    counts: Rows
+    begins: Rows
 
 
 class Segment:
@@ -48,58 +58,57 @@ class Segment:
     def articles(self) -> int:
         return self.last - self.first + 1
 
-    @property
-    def nbytes(self) -> int:
-        return int(self.keys.nbytes + self.owners.nbytes)
+    def find(self, wanted: Keys) -> Found:
+        """Locate keys; ``wanted`` in ascending order is fastest."""
+        left = self.keys.searchsorted(wanted)
+        there = self.keys.take(left, mode="clip") == wanted  # clip: one past the end compares with the last, which is smaller
+        hit = there.nonzero()[0]
+        begins = left[hit]
+        return Found(hit, self.keys.searchsorted(wanted[hit], side="right") - begins, begins)
 
-    def find(self, wanted: Keys) -> tuple[Rows, Rows]:
-        """Return (positions in ``wanted``, row numbers): one pair for each article that has a wanted hash."""
-        left = np.searchsorted(self.keys, wanted, side="left")
-        inside = left < len(self.keys)
-        hit = np.flatnonzero(inside)[self.keys[left[inside]] == wanted[inside]]
-        if not len(hit):
-            return _NO_ROWS, _NO_ROWS
-        begin = left[hit]
-        counts = np.searchsorted(self.keys, wanted[hit], side="right") - begin
-        ends = np.cumsum(counts)
-        spread = np.arange(ends[-1]) - np.repeat(ends - counts, counts) + np.repeat(begin, counts)
-        return np.repeat(hit, counts), self.owners[spread].astype(np.int64) + self.first
+    def rows(self, found: Found) -> Rows:
+        """Return the row numbers behind what was found, position by position."""
+        counts = found.counts
+        ends = counts.cumsum()
+        spread = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(found.begins - (ends - counts), counts)
+        return self.owners[spread].astype(np.int64) + self.first
 
 
 class Nursery:
-    """Hashes of the newest articles, unsorted."""
+    """Hashes of the newest articles; put into a dictionary only when somebody looks something up."""
 
-    __slots__ = ("_rows", "_size", "first")
+    __slots__ = ("_by_key", "_keys", "_known", "first")
 
     def __init__(self, first: int) -> None:
         self.first = first
-        self._size = 0
-        self._rows: dict[int, list[int]] = {}
+        self._keys: list[Keys] = []
+        self._known = 0
+        self._by_key: dict[int, list[int]] = {}
 
     def add(self, keys: Keys) -> None:
         """Take the next article's hashes."""
-        row = self.first + self._size
-        for key in keys.tolist():
-            self._rows.setdefault(key, []).append(row)
-        self._size += 1
+        self._keys.append(keys)
 
     @property
     def articles(self) -> int:
-        return self._size
+        return len(self._keys)
 
     def find(self, wanted: Keys) -> tuple[Rows, Rows]:
-        """As :meth:`Segment.find`."""
-        pairs = [(position, row) for position, key in enumerate(wanted.tolist()) for row in self._rows.get(key, ())]
+        """Return (positions in ``wanted``, row numbers), one pair for each article that has a wanted key."""
+        for row in range(self._known, len(self._keys)):
+            for key in self._keys[row].tolist():
+                self._by_key.setdefault(key, []).append(self.first + row)
+        self._known = len(self._keys)
+        pairs = [(position, row) for position, key in enumerate(wanted.tolist()) if key in self._by_key for row in self._by_key[key]]
         if not pairs:
-            return _NO_ROWS, _NO_ROWS
+            return _NONE, _NONE
         both = np.array(pairs, dtype=np.int64)
         return both[:, 0], both[:, 1]
 
     def sealed(self) -> Segment:
         """Return the same as a sorted segment."""
-        keys = np.fromiter((key for key, rows in self._rows.items() for _ in rows), dtype=np.uint32)
-        owners = np.fromiter((row - self.first for rows in self._rows.values() for row in rows), dtype=np.uint16)
-        return Segment(keys, owners, self.first, self.first + self._size - 1)
+        owners = np.repeat(np.arange(len(self._keys), dtype=np.uint16), [len(keys) for keys in self._keys])
+        return Segment(np.concatenate(self._keys), owners, self.first, self.first + len(self._keys) - 1)
 
 
 class Postings:
@@ -121,10 +130,26 @@ class Postings:
                 self._segments[-len(small) :] = [Segment.merged(small)]
         return row
 
-    def find(self, wanted: Keys) -> tuple[Rows, Rows]:
-        """As :meth:`Segment.find`, over everything."""
-        found = [part.find(wanted) for part in self._parts()]
-        return np.concatenate([positions for positions, _ in found]), np.concatenate([rows for _, rows in found])
+    def find(self, wanted: Keys, most: Rows) -> tuple[Rows, Rows]:
+        """Return (positions in ``wanted``, row numbers), one pair for each article that has a wanted key.
+
+        :param most: for each wanted key, the number of articles above which it is passed over: it is nobody's mark, and
+            gathering them would cost what they cost.
+        """
+        located = [part.find(wanted) for part in self._segments]
+        young, rows = self._nursery.find(wanted)
+        total = np.bincount(young, minlength=len(wanted))
+        for found in located:
+            total[found.positions] += found.counts
+        rare = total <= most
+        positions, owners = [young[rare[young]]], [rows[rare[young]]]
+        for part, found in zip(self._segments, located, strict=True):
+            kept = rare[found.positions]
+            if kept.any():
+                few = Found(found.positions[kept], found.counts[kept], found.begins[kept])
+                positions.append(np.repeat(few.positions, few.counts))
+                owners.append(part.rows(few))
+        return np.concatenate(positions), np.concatenate(owners)
 
     def drop(self, before: int) -> None:
         """Forget the segments that hold only rows below ``before``."""
@@ -133,8 +158,4 @@ class Postings:
     @property
     def nbytes(self) -> int:
         """Bytes of the sorted arrays (the nursery not counted)."""
-        return sum(part.nbytes for part in self._segments)
-
-    def _parts(self) -> Iterable[Segment | Nursery]:
-        yield from self._segments
-        yield self._nursery
+        return sum(part.keys.nbytes + part.owners.nbytes for part in self._segments)

@@ -38,6 +38,7 @@ _HAS_UNSPACED = re.compile(f"[{_UNSPACED}]")
 _WORD = re.compile(r"(?:[^\W_]|[\u0900-\u0dff])+")  # Indic vowel signs are marks, which \w does not know
 _TOKEN = re.compile(f"[{_UNSPACED}]|(?:(?![{_UNSPACED}])(?:[^\\W_]|[\u0900-\u0dff]))+")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_LIMITS = np.array([2 ** (64 - shift) - 1 for shift in range(MAX_SHIFT + 1)], dtype=np.uint64)
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,8 @@ class Sketch:
     @cached_property
     def sizes(self) -> tuple[int, ...]:
         """How many hashes lie below each limit, index = shift; 0 for the shifts that this sketch is too coarse for."""
-        limits = np.array([2 ** (64 - shift) - 1 for shift in range(MAX_SHIFT + 1)], dtype=np.uint64)
-        counts = np.searchsorted(self.hashes, limits, side="right").tolist()
-        return tuple(count if shift >= self.shift else 0 for shift, count in enumerate(counts))
+        counts = self.hashes.searchsorted(_LIMITS, side="right").tolist()
+        return (0,) * self.shift + tuple(counts[self.shift :])
 
 
 EMPTY = Sketch(0, 0, np.empty(0, np.uint64), np.empty(0, np.uint64))
