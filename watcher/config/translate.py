@@ -1,0 +1,125 @@
+"""pydantic's findings, said in the user's words: the place, the allowed form, the nearest known word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from watcher.config.models import CHANNEL_TYPES, Table
+from watcher.config.problems import Place, Problems, did_you_mean
+from watcher.config.units import shown
+
+Model = TypeVar("Model", bound=Table)
+T = TypeVar("T")
+
+_KINDS = {
+    "string_type": "a text in quotes",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list in [brackets]",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
+    "float_type": "a number",
+}
+
+
+def validate(model: type[Model], value: object, place: Place, problems: Problems) -> Model | None:
+    """Return ``value`` as a ``model``, or None after recording each problem at its key."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        record(error, model, place, problems)
+        return None
+
+
+def validate_as(adapter: TypeAdapter[T], value: object, place: Place, problems: Problems) -> T | None:
+    """The same for a type that is no table."""
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        record(error, None, place, problems)
+        return None
+
+
+def record(error: ValidationError, model: type[BaseModel] | None, place: Place, problems: Problems) -> None:
+    """Add each finding of ``error`` to ``problems``."""
+    for detail in error.errors(include_url=False):
+        path = tuple(part for part in detail["loc"] if part != "[key]")
+        problems.add(place.at(*path), _message(detail, model, path))
+
+
+def _message(detail: ErrorDetails, model: type[BaseModel] | None, path: tuple[str | int, ...]) -> str:
+    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
+    if kind in _KINDS:
+        hint = f": write [{shown(value)}]" if kind == "list_type" and isinstance(value, str) else ""
+        return f"expected {_KINDS[kind]}, not {shown(value)}{hint}"
+    match kind:
+        case "extra_forbidden":
+            return f"unknown key{did_you_mean(str(path[-1]), _keys_at(model, path[:-1]))}"
+        case "missing":
+            return "is missing"
+        case "value_error":
+            return str(context["error"])
+        case "literal_error":
+            choices = re.findall(r"'([^']*)'", str(context["expected"]))
+            return f"expected one of {', '.join(choices)}, not {shown(value)}" + (_near(value, choices))
+        case "greater_than_equal" | "less_than_equal":
+            bound = context.get("ge", context.get("le"))
+            return f"expected a whole number of at {'least' if 'ge' in context else 'most'} {bound}, not {shown(value)}"
+        case "string_too_long":
+            return f"longer than {context['max_length']:,} characters"
+        case "string_pattern_mismatch" if isinstance(value, str) and not value.strip("\0 \t\r\n"):
+            return "expected a text, not an empty one"
+        case "string_pattern_mismatch" if isinstance(value, str) and "\0" in value:
+            return "contains a NUL character"
+        case "string_pattern_mismatch":
+            return f'expected a language such as "en" or "uk", not {shown(value)}'
+        case "too_short":
+            return "expected at least one, not an empty list"
+        case _:
+            return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, not {shown(value)}"
+
+
+def _near(value: object, choices: list[str]) -> str:
+    hint = did_you_mean(value, choices) if isinstance(value, str) else ""
+    return hint if "did you mean" in hint else ""
+
+
+def _keys_at(model: type[BaseModel] | None, path: tuple[str | int, ...]) -> set[str]:
+    """Return the keys of the table at ``path`` below ``model``."""
+    here = {model} if model else set()
+    for part in path:
+        below = {found for table in here for name, annotation in _fields(table) if name == part for found in _tables(annotation)}
+        here = below or here
+    return {name for table in here for name, _ in _fields(table)}
+
+
+def _fields(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    return ((info.alias or name, info.annotation) for name, info in model.model_fields.items())
+
+
+def _tables(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _tables(argument)
+
+
+def channel_type(value: object, place: Place, problems: Problems) -> type[Table] | None:
+    """Return the model for a channel's table by its ``type``, or None after recording what is wrong with that."""
+    if not isinstance(value, dict):
+        problems.add(place, f"expected a table, not {shown(value)}")
+        return None
+    if "type" not in value:
+        problems.add(place.at("type"), f"is missing: one of {', '.join(CHANNEL_TYPES)}")
+        return None
+    kind = value["type"]
+    if isinstance(kind, str) and kind in CHANNEL_TYPES:
+        return CHANNEL_TYPES[kind]
+    problems.add(place.at("type"), f"expected one of {', '.join(CHANNEL_TYPES)}, not {shown(kind)}{_near(kind, list(CHANNEL_TYPES))}")
+    return None
