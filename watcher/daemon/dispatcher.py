@@ -1,0 +1,228 @@
+"""The dispatcher: deliveries that are due -> sent, or a later try, or dead with a reason.
+
+    claim what is due, as far as each channel has slots     store.deliveries.claim
+    render                                                  alerts.render          cannot be rendered -> dead, operators told
+    still ours? then send                                   channels.*.send        raises DeliveryError
+    ONE transaction: what became of it                      store.deliveries       sent | a later due_at | dead
+    tell operators of what is dead or disabled              daemon.operators       through other channels
+
+A channel that is slow or down takes its own slots and no others', so it never delays another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from watcher import store
+from watcher.alerts import retry
+from watcher.channels import Channel
+from watcher.daemon import faultpoints, log, metrics, operators
+from watcher.daemon.leases import LEASE, Leases
+from watcher.daemon.pace import Pace
+from watcher.daemon.runtime import Runtime, Wiring
+from watcher.daemon.supervise import Pulse
+from watcher.errors import DeliveryError, StoreError
+from watcher.model import Delivery, DeliveryState, Notice, Receipt
+
+IN_FLIGHT = 32  # of one process: what a kill can repeat at most (DESIGN section 8)
+LOOK_SECONDS = 1.0
+TELL_AFTER_ATTEMPTS = 3  # about five minutes of trouble: a restart of the receiver is not news
+
+
+class Dispatcher:
+    """Sends deliveries until the daemon stops; with ``runtime.once`` until none is due."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.leases = Leases(runtime.store, store.deliveries.renew)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pace = Pace()
+
+    async def run(self, pulse: Pulse) -> None:
+        """Send until told to stop, then wait for what is in flight."""
+        runtime = self._runtime
+        try:
+            while not runtime.stopping.is_set():
+                pulse.beat()
+                runtime.hints.deliveries.clear()
+                claimed, wait = await self._claim()
+                if runtime.once and not claimed and not self._tasks and wait >= LOOK_SECONDS:
+                    return
+                await runtime.pause(runtime.hints.deliveries, 0 if claimed else wait)
+        finally:
+            await self._drain()
+
+    async def _claim(self) -> tuple[int, float]:
+        """Claim and start what may start; return how many, and the seconds until it is worth looking again."""
+        runtime, loop = self._runtime, asyncio.get_running_loop()
+        slots, wait = self._pace.slots(runtime.wiring.policies, loop.time(), IN_FLIGHT - len(self._tasks))
+        now = runtime.now()
+
+        def unit(conn: store.Connection) -> list[Delivery]:
+            return store.deliveries.claim(
+                conn, now=now, lease=LEASE, limit=IN_FLIGHT - len(self._tasks), per_channel=slots, known=list(runtime.wiring.policies)
+            )
+
+        claimed = await runtime.store.write(unit) if IN_FLIGHT > len(self._tasks) else []
+        self.leases.hold((delivery.id, delivery.epoch) for delivery in claimed)
+        if claimed:
+            faultpoints.reach("deliveries.claimed")
+        for delivery in claimed:
+            self._pace.start(delivery.channel, loop.time())
+            task = asyncio.create_task(self._deliver(delivery))
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
+        return len(claimed), wait
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._runtime.hints.deliveries.set()
+        if not task.cancelled() and (error := task.exception()) is not None:  # a fault of ours: the lease brings it back
+            log.get().error("delivery.broken", error=log.describe(error))
+
+    async def _deliver(self, delivery: Delivery) -> None:
+        """One try of one delivery."""
+        wiring = self._runtime.wiring
+        try:
+            await self._try(delivery, wiring)
+        except StoreError as error:  # sent or not, the lease runs out and it is tried again with the same id
+            log.get().error("delivery.not_stored", channel=delivery.channel, delivery=delivery.id, error=str(error))
+        finally:
+            self._pace.end(delivery.channel)
+            self.leases.release(delivery.id)
+
+    async def _try(self, delivery: Delivery, wiring: Wiring) -> None:
+        channel = wiring.channels.get(delivery.channel)
+        if channel is None:
+            await self._dead(delivery, wiring, "channel_removed", f"the configuration has no channel {delivery.channel!r} any more")
+            return
+        try:
+            receipt = await self._send(delivery, wiring, channel)
+        except DeliveryError as error:
+            await self._not_sent(delivery, wiring, error)
+            return
+        if receipt is None:
+            return
+        faultpoints.reach("deliveries.sent")
+        await self._sent(delivery, wiring, receipt)
+
+    async def _send(self, delivery: Delivery, wiring: Wiring, channel: Channel) -> Receipt | None:
+        """Render and send; None when the lease was lost before anything was sent. What is too big is sent once more, in brief."""
+        open_recipients = tuple(r.address for r in delivery.recipients if r.state is DeliveryState.DUE)
+        for brief in (False, True):
+            message = wiring.renderer.render(delivery, delivery.channel, self._runtime.now(), brief=brief)
+            faultpoints.reach("deliveries.rendered")
+            if not self.leases.valid(delivery.id):
+                return None  # the machine slept: another process may be sending this very delivery
+            try:
+                return await channel.send(message, recipients=open_recipients)
+            except DeliveryError as error:
+                if brief or error.reason != "too_big":
+                    raise
+        return None
+
+    async def _sent(self, delivery: Delivery, wiring: Wiring, receipt: Receipt) -> None:
+        """Record an acceptance; recipients that were deferred keep the delivery due, refused ones are dead."""
+        now = self._runtime.now()
+        open_ones = [r for r in receipt.recipients if r.state is DeliveryState.DUE]
+        refused = [r for r in receipt.recipients if r.state is DeliveryState.DEAD]
+        next_at = retry.next_attempt(delivery.attempts + 1, now=now, jitter=self._runtime.random.random()) if open_ones else None
+
+        def unit(conn: store.Connection) -> bool:
+            faultpoints.reach("deliveries.commit")
+            mine = store.deliveries.settle(conn, delivery, receipt=receipt, next_at=next_at, now=now)
+            if mine and (refused or (open_ones and next_at is None)):
+                lost = refused + (open_ones if next_at is None else [])
+                text = "\n".join(f"{r.address}: {r.answer}" for r in lost)
+                notice = Notice(
+                    key=f"recipient_refused:{delivery.channel}:{delivery.id}",
+                    subject=f"Channel {delivery.channel}: a recipient did not get an alert",
+                    text=text,
+                )
+                operators.raise_notice(conn, wiring, notice, now=now, avoid=delivery.channel)
+            if mine and not open_ones:
+                operators.clear_notices(conn, wiring, [f"channel_failing:{delivery.channel}"], now=now)
+            return mine
+
+        await self._runtime.store.write(unit)
+        faultpoints.reach("deliveries.committed")
+        metrics.DELIVERIES.labels(delivery.channel, "sent" if not open_ones else "retry").inc()
+        for alert in delivery.alerts:
+            metrics.DETECTION.observe(max(0.0, (now - alert.created_at).total_seconds()))
+        rules = ",".join(sorted({alert.rule for alert in delivery.alerts}))
+        log.get().info(
+            "delivery.sent",
+            channel=delivery.channel,
+            rule=rules,
+            alerts=len(delivery.alerts),
+            attempt=delivery.attempts + 1,
+            deferred=len(open_ones),
+            refused=len(refused),
+        )
+
+    async def _not_sent(self, delivery: Delivery, wiring: Wiring, error: DeliveryError) -> None:
+        """Decide between a later try and the end."""
+        now, attempts = self._runtime.now(), delivery.attempts + 1
+        metrics.DELIVERY_ERRORS.labels(delivery.channel, error.reason).inc()
+        next_at = None
+        if error.retryable and not error.disable:
+            next_at = retry.next_attempt(
+                attempts, now=now, jitter=self._runtime.random.random(), retry_after=error.retry_after, slow=error.configuration
+            )
+        if next_at is None:
+            await self._dead(delivery, wiring, error.reason, str(error), disable=error.disable)
+            return
+
+        def unit(conn: store.Connection) -> None:
+            store.deliveries.retry(conn, delivery, next_at=next_at, reason=error.reason, answer=str(error), now=now)
+            if error.retry_after is not None:
+                store.deliveries.block_channel(conn, delivery.channel, until=now + error.retry_after)
+            if error.configuration or attempts >= TELL_AFTER_ATTEMPTS:
+                text = (
+                    f"{error}\nTried {attempts} times. The next try is at {next_at:%Y-%m-%d %H:%M:%S} UTC; nothing is lost in the meantime."
+                )
+                notice = Notice(key=f"channel_failing:{delivery.channel}", subject=f"Channel {delivery.channel} is failing", text=text)
+                operators.raise_notice(conn, wiring, notice, now=now, avoid=delivery.channel)
+
+        await self._runtime.store.write(unit)
+        metrics.DELIVERIES.labels(delivery.channel, "retry").inc()
+        wait = next_at - now
+        log.get().warning(
+            "delivery.retry",
+            channel=delivery.channel,
+            reason=error.reason,
+            why=str(error),
+            attempt=attempts,
+            again_in=str(timedelta(seconds=round(wait.total_seconds()))),
+        )
+
+    async def _dead(self, delivery: Delivery, wiring: Wiring, reason: str, answer: str, *, disable: bool = False) -> None:
+        """Give a delivery up, visibly: it is listed, counted, told to the operators, and can be resent."""
+        now = self._runtime.now()
+        headlines = "\n".join(f"- [{alert.rule}] {alert.payload.get('article', {}).get('title', '')}" for alert in delivery.alerts[:20])
+        text = f"{answer}\nAfter {delivery.attempts + 1} attempts this was given up:\n{headlines}\nList: watcher alerts list --failed. Send again: watcher alerts resend ID"
+        subject = f"Channel {delivery.channel} is disabled" if disable else f"Channel {delivery.channel}: an alert could not be delivered"
+        key = f"channel_disabled:{delivery.channel}" if disable else f"delivery_dead:{delivery.channel}:{reason}"
+
+        def unit(conn: store.Connection) -> None:
+            store.deliveries.dead(conn, delivery, reason=reason, answer=answer, now=now)
+            if disable:
+                store.deliveries.disable_channel(conn, delivery.channel, reason=reason, now=now)
+            operators.raise_notice(conn, wiring, Notice(key=key, subject=subject, text=text), now=now, avoid=delivery.channel)
+
+        await self._runtime.store.write(unit)
+        metrics.DELIVERIES.labels(delivery.channel, "dead").inc()
+        log.get().error("delivery.dead", channel=delivery.channel, reason=reason, why=answer, alerts=len(delivery.alerts))
+        self._runtime.hints.deliveries.set()
+
+    async def _drain(self) -> None:
+        """Wait for what is in flight, then give back the rest."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._runtime.drain_seconds)
+        for task in list(self._tasks):
+            task.cancel()
+        rows = self.leases.rows()
+        if rows:
+            now = self._runtime.now()
+            await self._runtime.store.write(lambda conn: store.deliveries.give_back(conn, rows, now=now))

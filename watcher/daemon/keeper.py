@@ -1,0 +1,130 @@
+"""The keeper: the timetable beside the three loops.
+
+A handful of APScheduler jobs in memory, never one per feed: retention, a watch on the wall clock, the operators' heartbeat,
+statistics for STATUS and /metrics. A job that fails says so and runs again at its next time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from watcher import store
+from watcher.daemon import log, metrics, systemd
+from watcher.daemon.runtime import Runtime
+from watcher.daemon.supervise import Pulse
+from watcher.errors import FetchError
+
+STATUS_SECONDS = 10
+CLOCK_SECONDS = 5
+CLOCK_TOLERANCE = timedelta(seconds=20)
+LAG_SECONDS = 0.25
+PRUNE_HOURS = 6
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Keeper:
+    """Runs the timetable until the daemon stops."""
+
+    def __init__(self, runtime: Runtime, notifier: systemd.Notifier) -> None:
+        self._runtime, self._notifier = runtime, notifier
+        self._offset = self._wall_minus_monotonic()
+
+    async def run(self, pulse: Pulse) -> None:
+        """Keep the timetable; returns when the daemon stops."""
+        timetable = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1})
+        heartbeat = self._runtime.wiring.config.operators
+        jobs: list[tuple[Job, timedelta]] = [
+            (self._status, timedelta(seconds=STATUS_SECONDS)),
+            (self._watch_clock, timedelta(seconds=CLOCK_SECONDS)),
+            (self._prune, timedelta(hours=PRUNE_HOURS)),
+        ]
+        if heartbeat is not None and heartbeat.heartbeat_url is not None:
+            jobs.append((self._heartbeat, heartbeat.heartbeat_every))
+        for job, every in jobs:
+            soon = datetime.now(UTC) + min(every, timedelta(seconds=1))
+            timetable.add_job(self._guard(job), "interval", seconds=every.total_seconds(), next_run_time=soon, id=job.__name__)
+        timetable.start()
+        try:
+            while not self._runtime.stopping.is_set():
+                pulse.beat()
+                await self._measure_lag()
+        finally:
+            timetable.shutdown(wait=False)
+
+    def _guard(self, job: Job) -> Job:
+        async def guarded() -> None:
+            try:
+                await job()
+            except Exception as error:  # noqa: BLE001  a job's failure must not end the timetable
+                log.get().error("keeper.failed", job=job.__name__, error=log.describe(error))
+
+        guarded.__name__ = job.__name__
+        return guarded
+
+    async def _measure_lag(self) -> None:
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        await asyncio.sleep(LAG_SECONDS)
+        metrics.LOOP_LAG.observe(max(0.0, loop.time() - asked - LAG_SECONDS))
+
+    async def _status(self) -> None:
+        """One line for ``systemctl status``, and the gauges."""
+        summary = await self._runtime.store.read(lambda conn: store.status.summary(conn, now=self._runtime.now()))
+        metrics.FEEDS.labels("ok").set(summary.feeds - summary.failing - summary.stopped)
+        metrics.FEEDS.labels("failing").set(summary.failing)
+        metrics.FEEDS.labels("stopped").set(summary.stopped)
+        metrics.DUE.set(summary.deliveries_due)
+        metrics.DEAD.set(summary.deliveries_dead)
+        parts = [
+            f"{summary.feeds} feeds ({summary.failing} failing)",
+            f"{summary.entries_waiting} entries waiting",
+            f"{summary.deliveries_due} deliveries due",
+        ]
+        if summary.deliveries_dead:
+            parts.append(f"{summary.deliveries_dead} dead")
+        if summary.channels_down:
+            parts.append(f"channels down: {', '.join(summary.channels_down)}")
+        self._notifier.status(", ".join(parts))
+
+    async def _watch_clock(self) -> None:
+        """After a wall clock that jumped back, nothing may lie further ahead than it ever would (T12)."""
+        offset = self._wall_minus_monotonic()
+        jump, self._offset = offset - self._offset, offset
+        if abs(jump) < CLOCK_TOLERANCE:
+            return
+        horizon = 4 * self._runtime.wiring.policy.max_interval
+        now = self._runtime.now()
+        count = await self._runtime.store.write(lambda conn: store.feeds.clamp(conn, now=now, horizon=horizon))
+        log.get().warning("clock.jumped", seconds=round(jump.total_seconds()), feeds_moved=count)
+        self._runtime.hints.feeds.set()
+
+    async def _prune(self) -> None:
+        """Forget what is older than ``retention`` and no longer needed to know an entry again."""
+        now, retention = self._runtime.now(), self._runtime.wiring.config.retention
+        pruned = await self._runtime.store.write(lambda conn: store.entries.prune(conn, now=now, retention=retention))
+        if pruned:
+            log.get().info("store.pruned", entries=pruned)
+
+    async def _heartbeat(self) -> None:
+        """Tell the dead-man's switch that we live; it goes silent when every channel fails."""
+        settings = self._runtime.wiring.config.operators
+        if settings is None or settings.heartbeat_url is None:
+            return
+        summary = await self._runtime.store.read(lambda conn: store.status.summary(conn, now=self._runtime.now()))
+        channels = self._runtime.wiring.channels
+        if channels and len(summary.channels_down) >= len(channels):
+            log.get().error("heartbeat.withheld", why="every channel is failing")
+            return
+        try:
+            await self._runtime.wiring.client.get(settings.heartbeat_url.reveal(), limits=self._runtime.wiring.limits)
+        except FetchError as error:
+            log.get().warning("heartbeat.failed", reason=error.reason)
+
+    @staticmethod
+    def _wall_minus_monotonic() -> timedelta:
+        return timedelta(seconds=datetime.now(UTC).timestamp() - asyncio.get_running_loop().time())

@@ -1,0 +1,108 @@
+"""What the dashboard shows, from the store and the running daemon."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from prometheus_client import generate_latest
+
+from watcher import store, web
+from watcher.config import WebConfig
+from watcher.daemon import log, metrics
+from watcher.daemon.runtime import Runtime
+from watcher.daemon.supervise import Supervisor
+from watcher.errors import StoreError
+from watcher.model import Alert
+
+
+@contextlib.asynccontextmanager
+async def serve(runtime: Runtime, supervisor: Supervisor, settings: WebConfig) -> AsyncIterator[None]:
+    """Serve the dashboard until the block ends. An address that cannot be had costs the page, not the alerts."""
+    try:
+        async with web.serve(_Daemon(runtime, supervisor), settings.host, settings.port, allowed_hosts=settings.allowed_hosts, password=settings.password) as port:
+            log.get().info("web.listening", host=settings.host, port=port)
+            yield
+            return
+    except OSError as error:
+        log.get().error("web.failed", host=settings.host, port=settings.port, why=error.strerror or str(error))
+    yield
+
+
+class _Daemon:
+    """The pages' source."""
+
+    def __init__(self, runtime: Runtime, supervisor: Supervisor) -> None:
+        self._runtime, self._supervisor = runtime, supervisor
+
+    async def status(self) -> web.source.Row:
+        now = self._runtime.now()
+        return _safe(asdict(await self._runtime.store.read(lambda conn: store.status.summary(conn, now=now))))
+
+    async def alerts(self, limit: int, offset: int) -> list[web.source.Row]:
+        found = await self._runtime.store.read(lambda conn: store.alerts.listing(conn, limit=limit, offset=offset))
+        return [alert_row(alert) for alert in found]
+
+    async def alert(self, alert_id: str) -> web.source.Row | None:
+        def read(conn: store.Connection) -> web.source.Row | None:
+            alert = store.alerts.get(conn, alert_id)
+            if alert is None:
+                return None
+            return {**alert_row(alert), "deliveries": [_safe(row) for row in store.alerts.deliveries_of(conn, alert.id)]}
+
+        return await self._runtime.store.read(read)
+
+    async def feeds(self, limit: int, offset: int) -> list[web.source.Row]:
+        now = self._runtime.now()
+        found = await self._runtime.store.read(lambda conn: store.feeds.listing(conn, now=now, limit=limit, offset=offset))
+        shown = ("url", "name", "title", "due_at", "last_success_at", "last_new_at", "failures", "last_error", "entries", "new_24h", "interval")
+        return [_safe({key: row[key] for key in shown} | {"name": row["name"] or row["title"] or row["host"]}) for row in found]
+
+    async def health(self) -> web.Health:
+        if not self._supervisor.alive():
+            return web.Health(well=False, why="a loop hangs: " + ", ".join(p.name for p in self._supervisor.pulses))
+        try:
+            await self._runtime.store.read(store.feeds.next_due_at)
+        except StoreError as error:
+            return web.Health(well=False, why=f"the database does not answer: {error}")
+        if self._runtime.store.trouble:
+            return web.Health(well=False, why=f"the database cannot be written: {self._runtime.store.trouble}")
+        return web.Health(well=True)
+
+    def metrics(self) -> bytes:
+        return generate_latest(metrics.REGISTRY)
+
+
+def alert_row(alert: Alert) -> web.source.Row:
+    """One alert as the pages and `/api/alerts` show it."""
+    article, context = alert.payload.get("article", {}), alert.payload.get("context", {})
+    return {
+        "id": alert.id,
+        "rule": alert.rule,
+        "severity": alert.severity.value,
+        "reason": alert.reason.value,
+        "created_at": _safe(alert.created_at),
+        "update": alert.update,
+        "title": article.get("title"),
+        "url": article.get("url"),
+        "feed": article.get("feed", ""),
+        "host": context.get("host", ""),
+        "quotes": [quote["parts"] for quote in context.get("quotes", [])],
+        "subject": alert.payload.get("subject"),
+        "text": alert.payload.get("text"),
+        "story": alert.payload.get("story"),
+    }
+
+
+def _safe(value: Any) -> Any:
+    """The same value as JSON can hold it."""
+    if isinstance(value, dict):
+        return {str(key): _safe(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_safe(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds").replace("+00:00", "Z")
+    return value if value is None or isinstance(value, str | int | float | bool) else str(value)

@@ -1,0 +1,89 @@
+"""An article's page: robots.txt, fetch, extraction, all within the time that an alert may wait for it.
+
+    wanted?     articles.wants_page: the feed does not give the text itself
+    allowed?    robots.txt, when the configuration honours it
+    fetch       one slot of the host, like a feed's poll; once more after a passing fault
+    extract     in a worker process
+    judge       articles.choose: the page's text, or the feed's with a note that says why
+
+A page may delay an alert by at most twice ``fetch.timeout`` and a minute (DESIGN section 8); then the feed's text is matched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+
+from watcher import articles
+from watcher.articles import extract
+from watcher.articles import fetch as page_fetch
+from watcher.daemon import faultpoints, metrics
+from watcher.daemon.robots import Robots
+from watcher.daemon.runtime import Runtime, Wiring, user_agent
+from watcher.daemon.workers import WorkerLost
+from watcher.errors import ExtractError, FetchError, Trouble
+from watcher.feeds import host_of
+from watcher.model import Article, Entry, Feed, Page
+
+LONGEST_DELAY = timedelta(seconds=60)
+RETRY_PAUSE = 1.0
+
+
+class Pages:
+    """Reads article pages for the reader."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._robots: dict[str, Robots] = {}
+
+    async def article(self, entry: Entry, feed: Feed, wiring: Wiring, *, first_seen_at: datetime, without_page: str = "") -> Article:
+        """Return the article of an entry, from its page or from the feed.
+
+        :param without_page: why the page is not to be tried (it was given up before), else "".
+        """
+        if not articles.wants_page(entry, feed):
+            return articles.choose(entry, None)
+        if without_page:
+            return articles.choose(entry, None, note=f"article not available: {without_page}")
+        fetch = wiring.config.fetch
+        budget = min(2 * fetch.timeout, LONGEST_DELAY) - (self._runtime.now() - first_seen_at)
+        page, why = None, "no time left"
+        try:
+            async with asyncio.timeout(max(budget.total_seconds(), fetch.timeout.total_seconds() / 2)):
+                page = await self._read(str(entry.url), feed, wiring)
+        except TimeoutError:
+            why = "timeout"
+        except (FetchError, ExtractError) as error:
+            why = error.reason
+        except WorkerLost as error:
+            metrics.WORKERS_LOST.labels("page").inc()
+            why = f"the page {error}"
+        metrics.PAGES.labels(page.quality if page else "unavailable").inc()
+        note = "" if page else f"article not available: {why}"
+        return articles.choose(entry, page, note=note)
+
+    async def _read(self, url: str, feed: Feed, wiring: Wiring) -> Page:
+        """Fetch and extract; a passing fault is tried once more."""
+        host = host_of(url)
+        if wiring.config.fetch.robots:
+            robots = self._robots.setdefault(wiring.config.contact or "", Robots(user_agent(wiring.config.contact)))
+            async with self._runtime.hosts.slot(host):
+                allowed = await robots.allowed(wiring.client, url, wiring.limits)
+            if not allowed:
+                raise FetchError(url, "robots", "the site's robots.txt forbids it")
+        try:
+            found = await self._fetch(url, host, feed, wiring)
+        except FetchError as error:
+            if error.trouble is not Trouble.TEMPORARY:
+                raise
+            await asyncio.sleep(RETRY_PAUSE)
+            found = await self._fetch(url, host, feed, wiring)
+        final_url, body, headers = found
+        faultpoints.reach("entries.page")
+        page = await self._runtime.workers.call(extract.extract, body, url=final_url, headers=headers)
+        faultpoints.reach("entries.extracted")
+        return page
+
+    async def _fetch(self, url: str, host: str, feed: Feed, wiring: Wiring) -> tuple[str, bytes, dict[str, str]]:
+        async with self._runtime.hosts.slot(host):
+            return await page_fetch.fetch(wiring.client, url, feed, wiring.limits)

@@ -1,0 +1,265 @@
+"""The poller: feeds that are due -> new entries.
+
+    claim feeds that are due, a few of each host       store.feeds.claim
+    wait for a slot of the host                          feeds.hosts, asked through daemon.politeness
+    fetch, with validators                               feeds.fetch            FetchError -> a later due time
+    304, or the same bytes as last time?                 one row of the next batch: due_at, nothing else
+    parse what is new, in a worker process               feeds.parse            ParseError -> a later due time
+    decide what it means for the feed                    daemon.outcome
+    ONE transaction: new entries, validators, due_at     store.feeds.finish     WHERE epoch = mine
+    tell operators what must be told                     daemon.operators
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import datetime, timedelta
+
+from watcher import store
+from watcher.daemon import faultpoints, log, metrics, operators, outcome
+from watcher.daemon.leases import LEASE, Leases
+from watcher.daemon.runtime import Runtime, Wiring
+from watcher.daemon.supervise import Pulse
+from watcher.daemon.workers import WorkerLost
+from watcher.errors import FetchError, ParseError, StoreError
+from watcher.feeds import fetch, parse
+from watcher.model import Document, Feed, FeedState
+
+LOOK_SECONDS = 1.0  # at the latest; feeds may be made due by another process
+GATHER_SECONDS = 0.05  # feeds that become due within it are claimed together
+FLUSH_SECONDS = 0.05
+FLUSH_ROWS = 100
+WHOLE_PARSE_EVERY = timedelta(days=1)  # the cut of known items is checked against the whole from time to time
+FIRST_ENTRIES = 2_000
+
+
+class Poller:
+    """Polls feeds until the daemon stops; with ``runtime.once`` until none is due."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.leases = Leases(runtime.store, store.feeds.renew)
+        self._ready: dict[str, deque[FeedState]] = {}  # by host
+        self._waiting = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._unchanged: list[store.feeds.Unchanged] = []
+        self._flush: asyncio.TimerHandle | None = None
+        self._flushing: set[asyncio.Task[None]] = set()
+        self._look_at = 0.0
+
+    async def run(self, pulse: Pulse) -> None:
+        """Poll until told to stop, then wait for what is in flight."""
+        runtime, loop = self._runtime, asyncio.get_running_loop()
+        try:
+            while not runtime.stopping.is_set():
+                pulse.beat()
+                runtime.hints.feeds.clear()
+                hungry = self._waiting < self._concurrency
+                if hungry and loop.time() >= self._look_at:
+                    await self._claim()
+                wait = self._start()
+                if runtime.once and not (self._waiting or self._tasks or self._unchanged or self._flushing):
+                    return
+                await runtime.pause(runtime.hints.feeds, min(wait, self._look_at - loop.time()) if hungry else wait)
+        finally:
+            await self._drain()
+
+    @property
+    def _concurrency(self) -> int:
+        return self._runtime.wiring.config.fetch.concurrency
+
+    async def _claim(self) -> None:
+        """Claim what is due and find out when to look again."""
+        runtime, loop = self._runtime, asyncio.get_running_loop()
+        now, limit = runtime.now(), 2 * self._concurrency
+        per_host = runtime.hosts.per_host
+        busy = [host for host, queue in self._ready.items() if len(queue) >= per_host]
+
+        def unit(conn: store.Connection) -> tuple[list[FeedState], datetime | None]:
+            claimed = store.feeds.claim(conn, now=now, lease=LEASE, limit=limit, per_host=per_host, busy_hosts=busy)
+            return claimed, store.feeds.next_due_at(conn) if len(claimed) < limit else now
+
+        claimed, next_due = await runtime.store.write(unit)
+        self.leases.hold((state.id, state.epoch) for state in claimed)
+        for state in claimed:
+            self._ready.setdefault(state.host, deque()).append(state)
+        self._waiting += len(claimed)
+        if claimed:
+            faultpoints.reach("feeds.claimed")
+        ahead = LOOK_SECONDS if next_due is None else (next_due - now).total_seconds()
+        self._look_at = loop.time() + min(LOOK_SECONDS, max(GATHER_SECONDS, ahead))
+
+    def _start(self) -> float:
+        """Start what may start; return the seconds after which a host that is waited for may be free."""
+        runtime = self._runtime
+        now = asyncio.get_running_loop().time()
+        soonest = LOOK_SECONDS
+        for host in list(self._ready):
+            queue = self._ready[host]
+            while queue:
+                if len(self._tasks) >= self._concurrency:
+                    return soonest
+                wait = runtime.hosts.try_start(host, now)
+                if wait is None:  # all its slots are taken: the end of one of them wakes us
+                    break
+                if wait > 0:
+                    soonest = min(soonest, wait)
+                    break
+                task = asyncio.create_task(self._poll(queue.popleft()))
+                self._waiting -= 1
+                self._tasks.add(task)
+                task.add_done_callback(self._ended)
+            if not queue:
+                del self._ready[host]
+        return soonest
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._runtime.hints.feeds.set()
+        if not task.cancelled() and (error := task.exception()) is not None:  # a fault of ours: the lease brings the feed back
+            log.get().error("poll.broken", error=log.describe(error))
+
+    async def _poll(self, state: FeedState) -> None:
+        """One poll of one feed, from its slot to its finish."""
+        runtime, wiring = self._runtime, self._runtime.wiring
+        feed = wiring.feeds.get(state.url)
+        try:
+            if feed is None:  # removed by a reload since it was claimed
+                self.leases.release(state.id)
+                return
+            try:
+                answer = await fetch.fetch(wiring.client, feed, state, wiring.limits)
+            finally:
+                runtime.hosts.end(state.host, asyncio.get_running_loop().time())
+            faultpoints.reach("feeds.fetched")
+            if isinstance(answer, fetch.NotModified) or answer.body_hash == state.body_hash:
+                await self._unchanged_poll(state, feed, wiring, answer)
+            else:
+                await self._changed_poll(state, feed, wiring, answer)
+        except (FetchError, ParseError) as error:
+            await self._failed_poll(state, feed, wiring, error)  # type: ignore[arg-type]  # raised only with a feed
+        except StoreError as error:
+            log.get().error("poll.not_stored", feed=state.url, error=str(error))
+
+    async def _unchanged_poll(self, state: FeedState, feed: Feed, wiring: Wiring, answer: fetch.Response | fetch.NotModified) -> None:
+        now = self._runtime.now()
+        after = outcome.unchanged(state, feed, wiring.policy, answer, now=now, jitter=self._runtime.random.random())
+        metrics.POLLS.labels("unchanged").inc()
+        if outcome.only_rescheduled(state, after):
+            self._unchanged.append(store.feeds.Unchanged(state.id, state.epoch, after.due_at, after.interval, now))
+            if len(self._unchanged) >= FLUSH_ROWS:
+                self._flush_now()
+            elif self._flush is None:
+                self._flush = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self._flush_now)
+            return
+        await self._finish(state, after, wiring, feed)
+
+    async def _changed_poll(self, state: FeedState, feed: Feed, wiring: Wiring, answer: fetch.Response) -> None:
+        document = await self._parse(state, feed, answer)
+        faultpoints.reach("feeds.parsed")
+        after = outcome.changed(state, feed, wiring.policy, answer, document, now=self._runtime.now(), jitter=self._runtime.random.random())
+        metrics.POLLS.labels("changed").inc()
+        await self._finish(state, after, wiring, feed, document)
+
+    async def _parse(self, state: FeedState, feed: Feed, answer: fetch.Response) -> Document:
+        baseline = state.baseline_at is None
+        whole = state.full_parse_at is None or self._runtime.now() - state.full_parse_at > WHOLE_PARSE_EVERY
+        try:
+            return await self._runtime.workers.call(
+                parse.parse,
+                answer.body,
+                url=answer.url,
+                headers=answer.headers,
+                known=b"" if whole else state.known_spans,
+                span_count=state.span_count,
+                baseline=baseline,
+                newest=min(feed.backfill, FIRST_ENTRIES),
+            )
+        except WorkerLost as error:
+            metrics.WORKERS_LOST.labels("feed").inc()
+            raise ParseError(answer.url, "worker", f"the document {error}") from None
+
+    async def _failed_poll(self, state: FeedState, feed: Feed, wiring: Wiring, error: FetchError | ParseError) -> None:
+        after = outcome.failed(state, feed, wiring.policy, error, now=self._runtime.now(), jitter=self._runtime.random.random())
+        metrics.POLLS.labels("failed").inc()
+        metrics.FETCH_ERRORS.labels(error.reason).inc()
+        if isinstance(error, FetchError) and error.retry_after is not None:
+            self._runtime.hosts.block(state.host, min(error.retry_after, wiring.policy.max_interval), asyncio.get_running_loop().time())
+        log.get().warning("poll.failed", feed=state.url, reason=error.reason, why=str(error), failures=after.failures, next=after.due_at or "never")
+        await self._finish(state, after, wiring, feed)
+
+    async def _finish(self, state: FeedState, after: FeedState, wiring: Wiring, feed: Feed, document: Document | None = None) -> None:
+        """The poll's one transaction, and what follows from it."""
+        now, name = self._runtime.now(), feed.name or after.title or after.host
+        told, over = outcome.notices(state, after, name, wiring.policy)
+
+        def unit(conn: store.Connection) -> store.feeds.Finished | None:
+            faultpoints.reach("feeds.commit")
+            finished = store.feeds.finish(conn, after, document=document, baseline=state.baseline_at is None, backfill=feed.backfill, now=now)
+            if finished is not None:
+                for notice in told:
+                    operators.raise_notice(conn, wiring, notice, now=now)
+                operators.clear_notices(conn, wiring, over, now=now)
+            return finished
+
+        finished = await self._runtime.store.write(unit)
+        self.leases.release(state.id)
+        faultpoints.reach("feeds.committed")
+        if finished is None:
+            log.get().warning("poll.lost_lease", feed=state.url)
+            return
+        if document is not None:
+            self._log_document(state, document, finished, name)
+        if finished.readable:
+            self._runtime.hints.entries.set()
+        if told or over:
+            self._runtime.hints.deliveries.set()
+
+    def _log_document(self, state: FeedState, document: Document, finished: store.feeds.Finished, name: str) -> None:
+        metrics.ENTRIES.labels("new").inc(finished.readable)
+        metrics.ENTRIES.labels("known").inc(finished.known)
+        event = "poll.baseline" if state.baseline_at is None else "poll.done"
+        extra = {"problems": "; ".join(document.problems)} if document.problems else {}
+        if document.skipped:
+            extra["skipped"] = ", ".join(f"{count} {why}" for why, count in document.skipped)
+        log.get().info(event, feed=state.url, name=name, new=finished.readable, known=finished.known, **extra)
+
+    def _flush_now(self) -> None:
+        """Hand the unchanged polls of the last moment to the store, as one statement."""
+        if self._flush is not None:
+            self._flush.cancel()
+            self._flush = None
+        if self._unchanged:
+            rows, self._unchanged = self._unchanged, []
+            task = asyncio.create_task(self._finish_unchanged(rows))
+            self._flushing.add(task)
+            task.add_done_callback(self._flushing.discard)
+
+    async def _finish_unchanged(self, rows: list[store.feeds.Unchanged]) -> None:
+        try:
+            await self._runtime.store.write(lambda conn: store.feeds.finish_unchanged(conn, rows))
+        except StoreError as error:  # the leases run out and the feeds are polled again
+            log.get().error("poll.not_stored", feeds=len(rows), error=str(error))
+        finally:
+            for row in rows:
+                self.leases.release(row.id)
+            self._runtime.hints.feeds.set()
+
+    async def _drain(self) -> None:
+        """Give back what was not started, wait for what was, and flush."""
+        try:
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=self._runtime.drain_seconds)
+        finally:
+            for task in list(self._tasks):
+                task.cancel()
+            self._flush_now()
+            if self._flushing:
+                await asyncio.wait(self._flushing, timeout=2)
+            self._ready.clear()
+            self._waiting = 0
+            back = self.leases.rows()
+            if back:
+                now = self._runtime.now()
+                await self._runtime.store.write(lambda conn: store.feeds.give_back(conn, back, now=now))

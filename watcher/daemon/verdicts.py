@@ -1,0 +1,179 @@
+"""What is decided about one entry inside its transaction: its story, and for each match whether it is told, to whom and when.
+
+Everything slow happened before (the page, the match, the sketch); here are a handful of indexed look-ups, the pure
+deciders of ``stories`` and ``alerts``, and the rows that follow, all or nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from watcher import store
+from watcher.alerts import decide, ids, payload, plan
+from watcher.daemon import faultpoints
+from watcher.daemon.mirror import Mirror
+from watcher.daemon.runtime import Wiring
+from watcher.model import Alert, Article, Decision, Feed, Match, Reason, Repeat, Rule, Story, StoryView
+from watcher.stories import Candidate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """An entry that was read: its article, what it matched, its sketch.
+
+    ``source``: the host that says so, for counting sources. ``entities``: ids found in the evidence.
+    """
+
+    claimed: ClaimedEntry
+    feed: Feed
+    feed_name: str
+    article: Article
+    matches: tuple[Match, ...]
+    sketch: bytes
+    canonical_url: str | None
+    source: str
+    entities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """What became of it."""
+
+    story: Story
+    decisions: tuple[Decision, ...]
+    alerts: tuple[Alert, ...]
+
+
+def settle(conn: store.Connection, reading: Reading, wiring: Wiring, mirror: Mirror, *, now: datetime) -> Verdicts | None:
+    """Decide and write everything about one entry; None when the claim was lost to another process."""
+    claimed = reading.claimed
+    if not store.entries.owned(conn, claimed.id, claimed.epoch):
+        return None
+    store.stories.lock(conn)
+    story, view = _story(conn, reading, mirror, now)
+    case = _Case(conn, reading, wiring, story, view, now)
+    decisions, alerts = [], []
+    for match in reading.matches:
+        decision, alert = case.judge(match)
+        decisions.append(decision)
+        if alert is not None:
+            alerts.append(alert)
+    faultpoints.reach("entries.commit")
+    store.entries.finish(
+        conn,
+        claimed,
+        article=reading.article,
+        canonical_url=reading.canonical_url,
+        host=reading.source,
+        sketch=reading.sketch,
+        story=story,
+        entities=reading.entities,
+        found=tuple(zip(reading.matches, decisions, strict=True)),
+        now=now,
+    )
+    return Verdicts(story=story, decisions=tuple(decisions), alerts=tuple(alerts))
+
+
+def _story(conn: store.Connection, reading: Reading, mirror: Mirror, now: datetime) -> tuple[Story, StoryView]:
+    """Put the article into a story, or open one; and the story as a receiver will see it, this article included."""
+    verdict = mirror.decide(
+        conn,
+        Candidate(
+            article_id=reading.claimed.id,
+            sketch=reading.sketch,
+            at=now,
+            canonical_url=reading.canonical_url,
+            title=reading.article.title,
+            host=reading.source,
+            entities=reading.entities,
+        ),
+    )
+    if verdict.story_id is None:
+        story_id = store.stories.create(conn, title=reading.article.title, now=now)
+        return Story(id=story_id, new=True), StoryView(id=story_id, first_seen_at=now)
+    store.stories.touch(conn, verdict.story_id, now=now)
+    before = store.stories.view(conn, verdict.story_id)
+    copy_of = str(verdict.copy_of) if verdict.copy_of is not None else None
+    story = Story(id=verdict.story_id, new=False, copy_of=copy_of, similarity=verdict.similarity, basis=verdict.basis)
+    known = copy_of is not None or any(host == reading.source for _, _, host in before.others)
+    return story, replace(before, articles=before.articles + 1, sources=max(1, before.sources + (not known)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One entry before the deciders: judges each of its matches."""
+
+    conn: store.Connection
+    reading: Reading
+    wiring: Wiring
+    story: Story
+    view: StoryView
+    now: datetime
+
+    def judge(self, match: Match) -> tuple[Decision, Alert | None]:
+        """Decide about one match and record its alert, if it is told."""
+        reading, rule = self.reading, self.wiring.rules[match.rule]
+        window = timedelta(seconds=rule.limit[1]) if rule.limit else None
+        history = store.alerts.history(
+            self.conn, rule.name, entry=reading.claimed.id, story=self.story.id, canonical_url=reading.canonical_url, window=window, now=self.now
+        )
+        occasion = self._occasion(rule, history.oldest_in_window_at)
+        facts = decide.Facts(
+            feed=reading.feed_name,
+            feed_url=reading.feed.url,
+            source=reading.source,
+            story=self.story,
+            sources=self.view.sources,
+            reached=bool(plan.targets(rule, self.wiring.config.routes, self.wiring.policies, occasion)),
+        )
+        told = decide.Told(entry=history.entry, article=history.article, story=history.story, sources=history.sources, in_window=history.in_window)
+        silences = store.silences.in_force(self.conn, now=self.now)
+        decision = decide.decide(match, rule, facts=facts, told=told, silences=silences, now=self.now)
+        if not decision.reason.tells:
+            return decision, None
+        alert = payload.alert(
+            decision,
+            rule,
+            match,
+            reading.article,
+            feed=reading.feed,
+            feed_name=reading.feed_name,
+            identity=reading.claimed.entry.identity,
+            first_seen_at=reading.claimed.first_seen_at,
+            story=self.view,
+            entities=self.wiring.entities,
+            entry_id=reading.claimed.id,
+            now=self.now,
+        )
+        return self._record(rule, decision, alert, occasion)
+
+    def _record(self, rule: Rule, decision: Decision, alert: Alert, occasion: plan.Occasion) -> tuple[Decision, Alert | None]:
+        """Write alert and deliveries, unless another process told the story first."""
+        if rule.repeat is Repeat.STORY and not decision.update and not store.alerts.claim_first(self.conn, rule.name, self.story.id, alert.id):
+            return replace(decision, reason=Reason.ALREADY_TOLD, detail="the story was told at the same moment"), None
+        planned = plan.plan(alert, rule, self.wiring.config.routes, self.wiring.policies, occasion, self.now)
+        outgoing = [
+            store.alerts.Outgoing(channel=p.channel, due_at=p.due_at, bundle=p.bundle, message_key=ids.message_key([alert.id], p.channel)) for p in planned
+        ]
+        new = store.alerts.insert(self.conn, alert, outgoing, canonical_url=self.reading.canonical_url)
+        return decision, alert if new else None
+
+    def _occasion(self, rule: Rule, oldest: datetime | None) -> plan.Occasion:
+        """What routes and bundles ask about."""
+        bundles = {}
+        for name, policy in self.wiring.policies.items():
+            keys = ([plan.GROUP] if policy.group else []) + ([plan.LIMIT + rule.name] if rule.limit else [])
+            for key in keys:
+                due, sent = store.deliveries.bundle_state(self.conn, name, key)
+                bundles[name, key] = plan.BundleState(open_due_at=due, last_sent_at=sent)
+        return plan.Occasion(
+            feed=self.reading.feed_name,
+            tags=self.reading.feed.tags,
+            entities=self.reading.entities,
+            language=self.reading.article.language,
+            sources=self.view.sources,
+            bundles=bundles,
+            disabled=store.deliveries.disabled_channels(self.conn),
+            oldest_in_window_at=oldest,
+        )

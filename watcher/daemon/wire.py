@@ -1,0 +1,55 @@
+"""From a configuration to the things that do its work: the explicit list that is watcher's registry of channels."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from watcher.alerts.render import Renderer
+from watcher.channels import Channel
+from watcher.config import Config
+from watcher.daemon.runtime import Wiring, user_agent
+from watcher.feeds.schedule import Policy
+from watcher.model import AppriseSettings, ChannelSettings, EmailSettings, SlackSettings, WebhookSettings
+from watcher.net import Client, Limits
+
+
+def wire(loaded: Config) -> Wiring:
+    """Build what follows from one configuration; cheap enough to be done at each reload."""
+    fetch = loaded.fetch
+    limits = Limits(total=fetch.timeout.total_seconds(), max_wire=fetch.max_body, max_decoded=2 * fetch.max_body)
+    client = Client(user_agent=user_agent(loaded.contact), limits=limits, allow_private=fetch.allow_private, proxy=fetch.proxy)
+    policies = {name: policy for name, (policy, _) in loaded.channels.items()}
+    settings = {name: setting for name, (_, setting) in loaded.channels.items()}
+    return Wiring(
+        config=loaded,
+        feeds={feed.url: feed for feed in loaded.feeds},
+        rules={rule.name: rule for rule in loaded.rules},
+        entities={entity.id: entity for entity in loaded.entities},
+        policies=policies,
+        channels={name: channel(name, setting, client) for name, setting in settings.items()},
+        renderer=Renderer(policies, settings, public_url=loaded.web.public_url if loaded.web else None),
+        client=client,
+        policy=Policy(fetch.interval, fetch.min_interval, fetch.max_interval),
+        limits=limits,
+    )
+
+
+def channel(name: str, settings: ChannelSettings, client: Client) -> Channel:
+    """The channel of a type: one line for each type that there is. Imported late: few configurations use all."""
+    match settings:
+        case EmailSettings():
+            from watcher.channels.email import EmailChannel  # noqa: PLC0415
+
+            return EmailChannel(name, settings)
+        case SlackSettings():
+            from watcher.channels.slack import SlackChannel  # noqa: PLC0415
+
+            return SlackChannel(name, settings, client)
+        case WebhookSettings():
+            from watcher.channels.webhook import WebhookChannel  # noqa: PLC0415
+
+            return WebhookChannel(name, settings, client, lambda: datetime.now(UTC))
+        case AppriseSettings():
+            from watcher.channels.apprise import AppriseChannel  # noqa: PLC0415
+
+            return AppriseChannel(name, settings)
