@@ -81,27 +81,28 @@ class _Kinds(dict[str, Kind]):
         return kind
 
 
-_kinds = _Kinds({chr(code): _classify(chr(code)) for code in range(128)})
+# Public for loops that cannot afford a call: read only.
+kinds: dict[str, Kind] = _Kinds({chr(code): _classify(chr(code)) for code in range(128)})
 
 
 def kind(char: str) -> Kind:
     """Return how one character takes part in words."""
-    return _kinds[char]
+    return kinds[char]
 
 
 def is_boundary(s: str, i: int) -> bool:
     """Tell whether a word may begin or end between ``s[i-1]`` and ``s[i]``; true at both ends of the text."""
     if i <= 0 or i >= len(s):
         return True
-    after = _kinds[s[i]]
+    after = kinds[s[i]]
     if after is Kind.OTHER:
         return True
     if after is Kind.MARK:
         return False
-    before = _kinds[s[i - 1]]
+    before = kinds[s[i - 1]]
     while before is Kind.MARK and i > 1:
         i -= 1
-        before = _kinds[s[i - 1]]
+        before = kinds[s[i - 1]]
     return before is not after or before is Kind.UNSPACED
 
 
@@ -114,7 +115,7 @@ def ends_word(s: str, i: int) -> bool:
     """Tell whether a term may end at ``i``: at a boundary, or where only Korean particles follow to the end of the word."""
     if is_boundary(s, i):
         return True
-    return _kinds[s[i]] is Kind.HANGUL and _PARTICLE_RUN.match(s, i) is not None
+    return kinds[s[i]] is Kind.HANGUL and _PARTICLE_RUN.match(s, i) is not None
 
 
 def word_starts(s: str) -> list[int]:
@@ -141,7 +142,7 @@ def _split(s: str, begin: int, end: int) -> list[int]:
     starts: list[int] = []
     inside = Kind.OTHER
     for i in range(begin, end):
-        here = _kinds[s[i]]
+        here = kinds[s[i]]
         if here is Kind.MARK or s[i] == "'":
             continue
         if here is not Kind.OTHER and (here is not inside or here is Kind.UNSPACED):

@@ -99,7 +99,7 @@ class Folded:
 def fold(s: str, *, case: bool = True, accents: bool = True) -> Folded:
     """Fold a text.
 
-    :param s: any str; lone surrogates pass through.
+    :param s: any str; lone surrogates become U+FFFD.
     :param case: fold case too; False keeps it, for terms that ask for exact case.
     :param accents: keep accents; False takes them off Latin and Greek letters.
     """
@@ -203,6 +203,8 @@ def _fold_cluster(cluster: str, *, case: bool, accents: bool) -> str:
     """Fold one cluster until nothing changes any more: casefold and NFKC feed each other a few times at most."""
     if cluster in _KEPT:
         return cluster
+    if "\ud800" <= cluster[0] <= "\udfff":  # no encoder takes it
+        cluster = "\ufffd" + cluster[1:]
     for _ in range(5):
         before = cluster
         cluster = "".join([_ONE_TO_ONE.get(char, char) for char in cluster])

@@ -1,0 +1,260 @@
+"""The query language: text -> :mod:`watcher.rules.syntax`.
+
+::
+
+    query   = and  { "OR" and }
+    and     = not  { ["AND"] not }                juxtaposition is AND and binds like it
+    not     = "NOT" not | near
+    near    = item { ("NEAR/n" | "ONEAR/n") item }
+    item    = "ATLEAST/n" item | field ":" item | "case:" item | "(" query ")" | term | "phrase" | /regex/ | @entity | $terms | %rule
+
+Operators are written in capitals: ``or`` is a word. Typographic quotes do as well as ``"``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import NamedTuple, NoReturn
+
+from watcher.errors import QueryError
+from watcher.rules.syntax import FIELDS, And, AtLeast, Case, Field, Near, Node, Not, Or, Reference, Regex, Term
+
+MAX_DEPTH = 60
+MAX_LENGTH = 200_000
+MAX_DISTANCE = 1_000
+
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
+_TOKEN = re.compile(
+    r"""\s*(?:
+      (?P<open>\() | (?P<close>\))
+    | "(?P<phrase>(?:[^"\\]|\\.)*)"
+    | (?P<unclosed>")
+    | /(?P<regex>(?:[^/\\]|\\.)*)/(?P<flags>[^\s()]*)
+    | (?P<word_op>AND|OR|NOT)(?=[\s()"]|$)
+    | (?P<counted>O?NEAR|ATLEAST)(?P<count>/[^\s()"]*)?(?=[\s()"]|$)
+    | (?P<field>[A-Za-z_]+):(?!//)
+    | (?P<sigil>[@$%])(?:"(?P<quoted_name>[^"]+)"|(?P<name>[^\s()"]+))
+    | (?P<word>[^\s()"]+)
+    )""",
+    re.VERBOSE | re.DOTALL,
+)
+_SMALL_OPERATOR = re.compile(r"(?:o?near|atleast)/", re.IGNORECASE)
+_FOREIGN = {"&&": "AND", "||": "OR", "&": "AND", "|": "OR", "!": "NOT", "-": "NOT", "+": "AND"}
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    position: int
+    end: int
+
+
+def parse(text: str) -> Node:
+    """Parse a query.
+
+    :raises QueryError: with the position, what was expected and a suggestion.
+    """
+    return _Parser(text).parse()
+
+
+def suggest(name: str, known: list[str] | tuple[str, ...]) -> str:
+    """Return ``"; did you mean X?"`` for the nearest known name, or ``""``."""
+    near = difflib.get_close_matches(name.casefold(), {item.casefold(): item for item in known}, n=1, cutoff=0.6)
+    if not near:
+        return ""
+    return f"; did you mean {next(item for item in known if item.casefold() == near[0])}?"
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.query = text
+        self.depth = 0
+        self.at = 0
+        if len(text) > MAX_LENGTH:
+            raise QueryError(f"a query of {len(text)} characters: at most {MAX_LENGTH} are read", query=text[:40] + "…")
+        self.tokens = self._scan(text.translate(_QUOTES))
+
+    def fail(self, message: str, position: int) -> NoReturn:
+        raise QueryError(message, query=self.query, position=position)
+
+    def _scan(self, text: str) -> list[_Token]:
+        tokens: list[_Token] = []
+        at, length = 0, len(text.rstrip())
+        while at < length:
+            match = _TOKEN.match(text, at)
+            if match is None:  # pragma: no cover: every character belongs to some token
+                self.fail("unexpected character", at)
+            token = self._token(match)
+            tokens.append(token)
+            at = match.end()
+        tokens.append(_Token("end", "", len(self.query), len(self.query)))
+        return tokens
+
+    def _token(self, match: re.Match[str]) -> _Token:
+        kind = match.lastgroup or ""
+        position = match.end() - len(match[0].lstrip())
+        text = match[kind] if kind else ""
+        if kind == "unclosed":
+            self.fail('a quote that is not closed: expected another "', position)
+        if kind == "phrase":
+            text = re.sub(r"\\([\"\\])", r"\1", text)
+            if not text.strip():
+                self.fail("an empty phrase: expected words between the quotes", position)
+        elif kind == "flags":
+            if text:
+                self.fail("unexpected characters after a regular expression: expected a space (case is ignored unless case: stands before)", match.start("flags"))
+            kind, text = "regex", match["regex"]
+        elif kind in ("counted", "count"):
+            kind, text = match["counted"], match["count"] or ""
+        elif kind in ("name", "quoted_name"):
+            kind = match["sigil"]
+        elif kind == "word_op":
+            kind = text
+        elif kind == "field":
+            self._check_field(text, position)
+            text = text.lower()
+        elif kind == "word":
+            self._check_word(text, position)
+        return _Token(kind, text, position, match.end())
+
+    def _check_field(self, name: str, position: int) -> None:
+        if name.lower() not in (*FIELDS, "case"):
+            hint = suggest(name, [*FIELDS, "case"]) or f"; the fields are {', '.join(FIELDS)}"
+            self.fail(f'there is no field "{name}:"{hint} (to find it as it stands, put it in quotes)', position)
+
+    def _check_word(self, word: str, position: int) -> None:
+        if word in _FOREIGN:
+            self.fail(f'"{word}" is no operator: expected {_FOREIGN[word]}', position)
+        if len(word) > 1 and word[0] in "-!+" and (word[1].isalpha() or word[1] in "*?"):
+            meant = f"NOT {word[1:]}" if word[0] in "-!" else word[1:]
+            self.fail(f'"{word}": expected {meant} (or quotes, to find it as it stands)', position)
+        if "&&" in word or "||" in word:
+            self.fail(f'"{word}": expected AND or OR between spaces', position)
+        if word[0] == "/":
+            self.fail('a regular expression that is not closed: expected another / (or quotes around a path: "/news/")', position)
+        if _SMALL_OPERATOR.match(word):
+            self.fail(f'"{word}": operators are written in capitals: expected {word.split("/")[0].upper()}/n', position)
+
+    # --- grammar ---------------------------------------------------------------------------------------------------
+
+    def parse(self) -> Node:
+        if self.peek.kind == "end":
+            self.fail("an empty query: expected a term", 0)
+        node = self.any_of()
+        token = self.peek
+        if token.kind == "close":
+            self.fail('a ")" without its "("', token.position)
+        return node
+
+    @property
+    def peek(self) -> _Token:
+        return self.tokens[self.at]
+
+    def take(self) -> _Token:
+        token = self.tokens[self.at]
+        self.at += 1
+        return token
+
+    def any_of(self) -> Node:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.fail(f"nested deeper than {MAX_DEPTH} levels", self.peek.position)
+        items = [self.all_of()]
+        while self.peek.kind == "OR":
+            self.take()
+            items.append(self.all_of())
+        self.depth -= 1
+        return items[0] if len(items) == 1 else Or(tuple(items))
+
+    def all_of(self) -> Node:
+        items = [self.negated()]
+        while self.peek.kind not in ("end", "close", "OR"):
+            if self.peek.kind == "AND":
+                self.take()
+            items.append(self.negated())
+        return items[0] if len(items) == 1 else And(tuple(items))
+
+    def negated(self) -> Node:
+        stack: list[int] = []
+        while self.peek.kind == "NOT":
+            stack.append(self.take().position)
+        if len(stack) > MAX_DEPTH:
+            self.fail(f"nested deeper than {MAX_DEPTH} levels", stack[0])
+        node = self.near()
+        for position in reversed(stack):
+            node = Not(node, position)
+        return node
+
+    def near(self) -> Node:
+        left = self.item()
+        links = 0
+        while self.peek.kind in ("NEAR", "ONEAR"):
+            token = self.take()
+            links += 1
+            if links > MAX_DEPTH:
+                self.fail(f"more than {MAX_DEPTH} proximities in a row", token.position)
+            distance = self.number(token, MAX_DISTANCE)
+            left = Near(left, self.item(), distance, token.kind == "ONEAR", token.position)
+        return left
+
+    def number(self, token: _Token, most: int) -> int:
+        shown = f"{token.kind}{token.text}"
+        digits = token.text[1:]
+        if not digits:
+            self.fail(f"{shown} needs a number: expected {token.kind}/5", token.position)
+        if not (digits.isascii() and digits.isdigit()):
+            self.fail(f"{shown}: {digits} must be a number", token.position + len(token.kind) + 1)
+        if len(digits) > 6 or not 1 <= int(digits) <= most:
+            self.fail(f"{shown}: expected a number from 1 to {most}", token.position + len(token.kind) + 1)
+        return int(digits)
+
+    def item(self) -> Node:
+        token = self.take()
+        match token.kind:
+            case "word" | "phrase":
+                return Term(token.text, token.position)
+            case "regex":
+                return Regex(token.text, token.position)
+            case "@" | "$" | "%":
+                return Reference(token.kind, token.text, token.position)
+            case "open":
+                return self.group(token)
+            case "field":
+                return self.prefixed(token)
+            case "ATLEAST":
+                count = self.number(token, 100_000)
+                return AtLeast(count, self.deeper(token), token.position)
+            case "end":
+                self.fail(f"the query ends where a term was expected{self._after()}", token.position)
+            case "close":
+                self.fail(f'a ")" where a term was expected{self._after()}', token.position)
+            case _:
+                self.fail(f"{token.kind} where a term was expected{self._after()} (in quotes it is a word)", token.position)
+
+    def _after(self) -> str:
+        before = self.tokens[self.at - 2] if self.at >= 2 else None
+        return f" after {self.query[before.position : before.end].strip()}" if before else ""
+
+    def group(self, token: _Token) -> Node:
+        if self.peek.kind == "close":
+            self.fail("empty parentheses: expected a term", token.position)
+        node = self.any_of()
+        if self.take().kind != "close":
+            self.fail('a "(" that is not closed: expected a ")"', token.position)
+        return node
+
+    def prefixed(self, token: _Token) -> Node:
+        item = self.deeper(token)
+        return Case(item, token.position) if token.text == "case" else Field(token.text, item, token.position)
+
+    def deeper(self, token: _Token) -> Node:
+        """Parse the item that a prefix stands before."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.fail(f"nested deeper than {MAX_DEPTH} levels", token.position)
+        if self.peek.kind == "NOT":
+            self.fail(f"NOT where a term was expected{self._after()}: put NOT before it, or parentheses after it", self.peek.position)
+        item = self.item()
+        self.depth -= 1
+        return item

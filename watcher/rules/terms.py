@@ -1,0 +1,227 @@
+"""One term: a word or a phrase with wildcards, compiled for the scan text.
+
+The *scan text* (see :mod:`watcher.rules.document`) is folded, and each run of white space and hyphens in it is one space; a twin of the same
+length shows where that space is a single hyphen. In a term,
+
+- a space stands for any such run; between a letter and a digit it may be missing (``155 mm``: ``155mm``, ``155-mm``);
+- a hyphen stands for a hyphen; between a letter and a digit it may be missing, whether written or not (``F-16``: ``F16``; ``F16``: ``F-16``);
+- ``*`` stands for the letters and digits that go on the word (at most 64), ``?`` for exactly one.
+
+A term becomes one or a few literals for the automaton and, where it has wildcards, the pieces around the literal.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from watcher.errors import QueryError
+from watcher.text import boundary
+from watcher.text.boundary import Kind
+
+MAX_LENGTH = 500
+REACH = 64  # characters that one * may stand for: bounds the work on hostile texts
+MAX_OPTIONS = 3  # optional hyphens and spaces that are written out as literals
+
+STAR, ANY, OPTIONAL_GAP, OPTIONAL_HYPHEN = "*", "?", "gap", "hyphen"
+
+_SIMPLE = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)*")
+_SPACES = re.compile(r"\s+")
+_HYPHENS = re.compile(r" *-+ +| +-+ *|--+")
+
+
+class Literal(NamedTuple):
+    """Characters as they stand in the scan text; ``hyphens``: which of its spaces must be hyphens."""
+
+    text: str
+    hyphens: tuple[int, ...] = ()
+
+
+Piece = Literal | str
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One way to find a term: ``anchor`` is what the automaton looks for, ``before`` and ``after`` are the pieces around it."""
+
+    anchor: Literal
+    before: tuple[Piece, ...] = ()
+    after: tuple[Piece, ...] = ()
+
+    @property
+    def plain(self) -> bool:
+        """Whether the anchor between two word boundaries is all there is to it."""
+        return not (self.before or self.after or self.anchor.hyphens)
+
+    def find(self, scan: str, marks: str, start: int, end: int) -> tuple[int, int] | None:
+        """Complete an occurrence of the anchor.
+
+        :param scan: the scan text; the character before and after every field is a separator.
+        :param marks: its twin with hyphens.
+        :returns: the span of the whole term, or None.
+        """
+        for i in self.anchor.hyphens:
+            if marks[start + i] != "-":
+                return None
+        if self.after:
+            ends = [i for i in _forward(self.after, scan, marks, end) if boundary.ends_word(scan, i)]
+            if not ends:
+                return None
+            end = max(ends)
+        elif not boundary.ends_word(scan, end):
+            return None
+        if self.before:
+            starts = [i for i in _backward(self.before, scan, marks, start) if boundary.starts_word(scan, i)]
+            return (min(starts), end) if starts else None
+        return (start, end) if boundary.starts_word(scan, start) else None
+
+
+def compile_term(folded: str, written: str) -> tuple[Pattern, ...]:
+    """Compile a folded term.
+
+    :param folded: the term's text, folded as the scan text is.
+    :param written: the same as the user wrote it, for messages.
+    :raises QueryError: for a term without a letter, digit or symbol to look for, or one that is too long.
+    """
+    if _SIMPLE.fullmatch(folded):
+        return (Pattern(Literal(folded)),)
+    if len(folded) > MAX_LENGTH:
+        raise QueryError(f"a term of {len(folded)} characters: at most {MAX_LENGTH} can be looked for", query=written)
+    text = _HYPHENS.sub(" ", _SPACES.sub(" ", folded)).strip(" -")
+    if not any(char not in "*? -" for char in text):
+        raise QueryError(f'"{written}": expected at least one letter, digit or symbol beside wildcards', query=written)
+    pieces = _pieces(text)
+    options = sum(piece in (OPTIONAL_GAP, OPTIONAL_HYPHEN) for piece in pieces)
+    if options == len([piece for piece in pieces if isinstance(piece, str)]) and options <= MAX_OPTIONS:
+        return tuple(Pattern(literal) for literal in _written_out(pieces))
+    place = max((i for i, piece in enumerate(pieces) if isinstance(piece, Literal)), key=lambda i: len(pieces[i][0]))
+    anchor = pieces[place]
+    assert isinstance(anchor, Literal)
+    return (Pattern(anchor, tuple(pieces[:place]), tuple(pieces[place + 1 :])),)
+
+
+def _pieces(text: str) -> list[Piece]:
+    """Cut a term into literals, wildcards and optional separators."""
+    pieces: list[Piece] = []
+    run: list[str] = []
+    hyphens: list[int] = []
+
+    def close() -> None:
+        if run:
+            pieces.append(Literal("".join(run), tuple(hyphens)))
+            run.clear()
+            hyphens.clear()
+
+    for i, char in enumerate(text):
+        before, after = text[i - 1 : i], text[i + 1 : i + 2]
+        if char in "*?":
+            close()
+            if not (char == "*" and pieces and pieces[-1] == STAR):
+                pieces.append(char)
+        elif char in " -":
+            if _letter_meets_digit(before, after):
+                close()
+                pieces.append(OPTIONAL_GAP if char == " " else OPTIONAL_HYPHEN)
+                continue
+            if char == "-":
+                hyphens.append(len(run))
+            run.append(" ")
+        else:
+            if run and before not in " -*?" and _letter_meets_digit(before, char):
+                close()
+                pieces.append(OPTIONAL_HYPHEN)
+            run.append(char)
+    close()
+    return pieces
+
+
+def _letter_meets_digit(a: str, b: str) -> bool:
+    return (a.isalpha() and b.isdigit()) or (a.isdigit() and b.isalpha())
+
+
+def _written_out(pieces: list[Piece]) -> list[Literal]:
+    """Write out a term of literals and optional separators as the literals that it may be."""
+    found = [Literal("")]
+    for piece in pieces:
+        if isinstance(piece, Literal):
+            found = [Literal(f.text + piece.text, (*f.hyphens, *(len(f.text) + i for i in piece.hyphens))) for f in found]
+        else:
+            separated = [Literal(f.text + " ", (*f.hyphens, len(f.text)) if piece == OPTIONAL_HYPHEN else f.hyphens) for f in found]
+            found = found + separated
+    return found
+
+
+def _forward(pieces: tuple[Piece, ...], scan: str, marks: str, start: int) -> set[int]:
+    """Return every offset at which ``pieces``, begun at ``start``, may end."""
+    at = {start}
+    for piece in pieces:
+        following: set[int] = set()
+        for i in at:
+            if isinstance(piece, Literal):
+                if scan.startswith(piece.text, i) and all(marks[i + h] == "-" for h in piece.hyphens):
+                    following.add(i + len(piece.text))
+            elif piece == STAR:
+                following.update(_run_forward(scan, i))
+            elif piece == ANY:
+                if boundary.kind(scan[i]) not in (Kind.OTHER, Kind.MARK):
+                    following.add(_past_marks(scan, i + 1))
+            else:
+                following.add(i)
+                if scan[i] == " " and (piece == OPTIONAL_GAP or marks[i] == "-"):
+                    following.add(i + 1)
+        at = following
+    return at
+
+
+def _backward(pieces: tuple[Piece, ...], scan: str, marks: str, end: int) -> set[int]:
+    """Return every offset at which ``pieces``, ending at ``end``, may begin."""
+    at = {end}
+    for piece in reversed(pieces):
+        following: set[int] = set()
+        for i in at:
+            if isinstance(piece, Literal):
+                begin = i - len(piece.text)
+                if begin >= 0 and scan.startswith(piece.text, begin) and all(marks[begin + h] == "-" for h in piece.hyphens):
+                    following.add(begin)
+            elif piece == STAR:
+                following.update(_run_backward(scan, i))
+            elif piece == ANY:
+                begin = i - 1
+                while begin > 0 and boundary.kind(scan[begin]) is Kind.MARK:
+                    begin -= 1
+                if boundary.kind(scan[begin]) is not Kind.OTHER:
+                    following.add(begin)
+            else:
+                following.add(i)
+                if scan[i - 1] == " " and (piece == OPTIONAL_GAP or marks[i - 1] == "-"):
+                    following.add(i - 1)
+        at = following
+    return at
+
+
+def _past_marks(scan: str, i: int) -> int:
+    while boundary.kind(scan[i]) is Kind.MARK:
+        i += 1
+    return i
+
+
+def _run_forward(scan: str, start: int) -> range:
+    """The offsets at which a ``*`` begun at ``start`` may end: it takes what joins."""
+    i = start
+    limit = min(len(scan), start + REACH)
+    if i < limit and i > 0 and boundary.kind(scan[i - 1]) is Kind.OTHER and boundary.kind(scan[i]) in (Kind.SPACED, Kind.HANGUL):
+        i += 1
+    while i < limit and not boundary.is_boundary(scan, i):
+        i += 1
+    return range(start, i + 1)
+
+
+def _run_backward(scan: str, end: int) -> range:
+    i = end
+    limit = max(1, end - REACH)
+    if i > limit and boundary.kind(scan[i]) is Kind.OTHER and boundary.kind(scan[i - 1]) in (Kind.SPACED, Kind.HANGUL, Kind.MARK):
+        i -= 1
+    while i > limit and not boundary.is_boundary(scan, i):
+        i -= 1
+    return range(i, end + 1)
