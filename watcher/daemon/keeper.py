@@ -106,7 +106,7 @@ class Keeper:
     async def _prune(self) -> None:
         """Forget what is older than ``retention`` and no longer needed to know an entry again."""
         now, retention = self._runtime.now(), self._runtime.wiring.config.retention
-        pruned = await self._runtime.store.write(lambda conn: store.entries.prune(conn, now=now, retention=retention))
+        pruned = await self._runtime.store.write(lambda conn: store.retention.prune(conn, now=now, retention=retention))
         if pruned:
             log.get().info("store.pruned", entries=pruned)
 

@@ -18,7 +18,7 @@ from watcher.store import Store
 LEASE = timedelta(seconds=30)
 RENEW_SECONDS = 10.0
 
-Renew = Callable[[Connection, Sequence[tuple[int, int]], datetime], None]
+Renew = Callable[[Connection, Sequence[tuple[int, int]], datetime], frozenset[int]]
 
 
 class Leases:

@@ -25,7 +25,7 @@ class Reading:
     ``source``: the host that says so, for counting sources. ``entities``: ids found in the evidence.
     """
 
-    claimed: ClaimedEntry
+    claimed: store.entries.ClaimedEntry
     feed: Feed
     feed_name: str
     article: Article

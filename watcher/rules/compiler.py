@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from watcher.errors import QueryError
 from watcher.model import Entity, Rule, Terms
@@ -135,7 +135,7 @@ class Compiler:
                 return self._named(node, where) if where in meta.FIELDS else self._term(node.text, flavour, where)
             case syntax.Regex():
                 expression = Expression(node.source, case=flavour.case, accents=flavour.accents)
-                return nodes.RegexNode(source=str(node), expression=expression, flavour=tuple(flavour), where=where)
+                return nodes.RegexNode(source=str(node), expression=expression, flavour=flavour, where=where)
             case syntax.Reference():
                 return self._reference(node, flavour, where)
             case syntax.And():
@@ -211,13 +211,13 @@ def _wrap(node: nodes.Node) -> str:
     return f"({node.source})" if isinstance(node, nodes.AndNode | nodes.OrNode) and " " in node.source else node.source
 
 
-def _and(items: list[nodes.Node]) -> nodes.Node:
+def _and(items: Sequence[nodes.Node]) -> nodes.Node:
     if len(items) == 1:
         return items[0]
     return nodes.AndNode(source=" AND ".join(_wrap(i) for i in items), needs=_all(items), items=tuple(items))
 
 
-def _or(items: list[nodes.Node], name: str | None = None) -> nodes.Node:
+def _or(items: Sequence[nodes.Node], name: str | None = None) -> nodes.Node:
     if len(items) == 1:
         return items[0]
     source = name if name and name[0] == "$" else " OR ".join(_wrap(i) for i in items)

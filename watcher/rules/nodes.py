@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from watcher.rules.document import Document
+from watcher.rules import meta
+from watcher.rules.document import Document, Flavour
 from watcher.rules.patterns import Expression
 
 
@@ -98,13 +99,11 @@ class RegexNode(Node):
     """A regular expression in one field, or in title and body."""
 
     expression: Expression
-    flavour: tuple[bool, bool]
+    flavour: Flavour
     where: str | None = None
 
     def _judge(self, scan: Scan) -> Finding:
-        from watcher.rules.document import Flavour  # noqa: PLC0415  a value class, needed only here
-
-        view = scan.document.view(Flavour(*self.flavour))
+        view = scan.document.view(self.flavour)
         low, high = scan.document.range_of(self.where)
         hits = []
         for offset, piece in view.pieces():
@@ -124,9 +123,7 @@ class MetaNode(Node):
     wanted: str
 
     def _judge(self, scan: Scan) -> Finding:
-        from watcher.rules.meta import same, values  # noqa: PLC0415  meta imports nothing of ours but this module's neighbours
-
-        found = tuple((self.where, value, self.text) for value in values(scan.document.input, self.where) if same(value, self.wanted))
+        found = tuple((self.where, value, self.text) for value in meta.values(scan.document.input, self.where) if meta.same(value, self.wanted))
         return Finding(holds=bool(found), meta=found)
 
 
