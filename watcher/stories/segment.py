@@ -18,7 +18,7 @@ Keys = npt.NDArray[np.uint32]
 Rows = npt.NDArray[np.int64]
 
 SMALL = 1024  # articles in a nursery
-LARGE = 8 * SMALL  # articles in a large segment; owners must fit 16 bits
+FANOUT = 8  # small segments in a large one; its articles must fit the 16 bits of an owner
 
 _NONE: Rows = np.empty(0, np.int64)
 
@@ -112,9 +112,11 @@ class Nursery:
 
 
 class Postings:
-    """All hashes of the window: large segments, small segments, nursery, oldest first."""
+    """All hashes of the window: large segments, small segments, nursery, oldest first. ``small``: articles in a nursery."""
 
-    def __init__(self) -> None:
+    def __init__(self, small: int = SMALL) -> None:
+        assert small * FANOUT <= 1 << 16
+        self._small = small
         self._segments: list[Segment] = []
         self._nursery = Nursery(0)
 
@@ -122,12 +124,12 @@ class Postings:
         """Take the next article's hashes and return its row number (0, 1, 2 …)."""
         row = self._nursery.first + self._nursery.articles
         self._nursery.add(keys)
-        if self._nursery.articles == SMALL:
+        if self._nursery.articles == self._small:
             self._segments.append(self._nursery.sealed())
             self._nursery = Nursery(row + 1)
-            small = [part for part in self._segments[-8:] if part.articles == SMALL]
-            if len(small) == LARGE // SMALL:
-                self._segments[-len(small) :] = [Segment.merged(small)]
+            small = [part for part in self._segments[-FANOUT:] if part.articles == self._small]
+            if len(small) == FANOUT:
+                self._segments[-FANOUT:] = [Segment.merged(small)]
         return row
 
     def find(self, wanted: Keys, most: Rows) -> tuple[Rows, Rows]:
