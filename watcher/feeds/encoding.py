@@ -15,9 +15,8 @@ from watcher.errors import ParseError
 XML_HEADERS = {"content-type": "application/xml; charset=utf-8"}  # how a decoded document is handed to feedparser
 _TEXT_START = re.compile(rb"[\s\x00\xef\xbb\xbf\xff\xfe]*")
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
-_DOCTYPE_HTML = re.compile(rb"<!doctype\s+html", re.IGNORECASE)
 _ROOT = re.compile(rb"<([A-Za-z_][^\s/>]*)")
-_ENTITY = re.compile(rb"<!ENTITY\s+(%\s+)?([^\s\"'>]+)\s+(?:\"([^\"]*)\"|'([^']*)'|(SYSTEM|PUBLIC))", re.IGNORECASE)
+_ENTITY = re.compile(rb"<!ENTITY\s+(?:%\s+)?([^\s\"'>]+)\s+(?:\"([^\"]*)\"|'([^']*)'|(SYSTEM|PUBLIC))", re.IGNORECASE)
 _REFERENCE = re.compile(rb"&(?!#)[^;\s]{1,100};|%[^;\s]{1,100};")
 MOST_EXPANSION = 1_000_000  # bytes that all references to one entity may grow to
 
@@ -26,7 +25,7 @@ MOST_EXPANSION = 1_000_000  # bytes that all references to one entity may grow t
 class Text:
     """A decoded document: ``data`` is UTF-8 whose declaration says so, or the original where no charset fits (``sure`` False).
 
-    ``doctype``: it has one, so entities may be defined in it. ``root``: the root element's name as written, "" where none is found.
+    ``doctype``: it has one, so entities may be defined in it. ``root``: the root element's local name in lower case, "" where none is found.
     """
 
     data: bytes
@@ -60,13 +59,11 @@ def look(data: bytes, url: str) -> tuple[bool, str]:
     at = _PROLOG.match(data.removeprefix(b"\xef\xbb\xbf"))
     rest = data.removeprefix(b"\xef\xbb\xbf")[at.end() :] if at else data
     doctype = rest[:9].upper() == b"<!DOCTYPE"
-    if doctype:
-        if _DOCTYPE_HTML.match(rest):
-            raise ParseError(url, "not_a_feed", "this is a web page, not a feed")
-        refuse_bombs(rest, url)
     root = _ROOT.search(rest)
-    name = root[1].decode("utf-8", "replace") if root else ""
-    if name.lower() == "html":
+    name = root[1].decode("utf-8", "replace").rpartition(":")[2].lower() if root else ""
+    if doctype:
+        refuse_bombs(rest, url)
+    if name in ("html", "head", "body"):
         raise ParseError(url, "not_a_feed", "this is a web page, not a feed")
     return doctype, name
 
@@ -76,9 +73,9 @@ def refuse_bombs(text: bytes, url: str) -> None:
 
     Entities with plain values are harmless and occur in old feeds; external ones are never read, by anyone here.
     """
-    for parameter, name, double, single, external in _ENTITY.findall(text):
+    for name, double, single, external in _ENTITY.findall(text):
         value = double or single
-        if parameter or (_REFERENCE.search(value) and not external):
+        if _REFERENCE.search(value) and not external:
             raise ParseError(url, "xml", "its DOCTYPE defines entities in terms of others, which is how XML bombs are made")
         if len(value) * text.count(b"&" + name + b";") > MOST_EXPANSION:
             raise ParseError(url, "xml", "its entities would grow the document beyond measure")

@@ -39,7 +39,8 @@ def identity(guid: str, link: str, *rest: str) -> str:
     name = guid.strip() or link.strip()
     if not name:
         return "sha256:" + _digest("\0".join(rest))
-    name = clean.clean(name)
+    if not (name.isascii() and name.isprintable()):
+        name = clean.clean(name)
     return name if 0 < len(name) <= GUID else "sha256:" + _digest(guid or link)
 
 

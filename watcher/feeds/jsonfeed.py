@@ -13,6 +13,7 @@ from watcher.feeds import items
 from watcher.model import Document, Entry, FeedInfo
 
 _VERSION = re.compile(r"jsonfeed\.org/version/(1(?:\.\d+)?)")
+_TELLING = frozenset(("content_html", "content_text", "external_url", "date_published"))
 _OFFSET = re.compile(r"([+-]\d\d)(\d\d)\Z")
 
 
@@ -30,8 +31,8 @@ def parse(body: bytes, *, url: str) -> Document:
     if not isinstance(found, dict) or not isinstance(found.get("items"), list):
         raise ParseError(url, "not_a_feed", "this is JSON, but not a JSON Feed: it has no list of items")
     version = _VERSION.search(found["version"]) if isinstance(found.get("version"), str) else None
-    if version is None and not isinstance(found.get("title"), str):
-        raise ParseError(url, "not_a_feed", "this is JSON, but not a JSON Feed: it has neither a version nor a title")
+    if version is None and not any(isinstance(raw, dict) and not _TELLING.isdisjoint(raw) for raw in found["items"]):
+        raise ParseError(url, "not_a_feed", "this is JSON, but not a JSON Feed: it has no version, and items of another kind")
     entries, wrong, empty = [], 0, 0
     language = items.language(found.get("language"))
     for raw in found["items"]:

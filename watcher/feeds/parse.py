@@ -40,7 +40,7 @@ def parse(
     :param known: ``Document.spans`` of the last poll.
     :param span_count: ``Document.total`` of the last poll; 0: parse everything, cut nothing.
     :param baseline: the very first poll: return the ``newest`` entries, and all others' identities in ``known``.
-    :param limit: entries to return at most.
+    :param limit: entries to return at most. A baseline is always complete: what it does not name would alert later.
     :raises ParseError: ``empty``, ``not_a_feed``, ``xml``, ``json``.
     """
     if not body.strip(b" \t\r\n\0\xef\xbb\xbf"):
@@ -49,7 +49,7 @@ def parse(
     if encoding.is_json(body):
         return _choose(jsonfeed.parse(body, url=base), known, baseline=baseline, newest=newest, limit=limit)
     text = encoding.decode(body, headers, url)
-    if text.root.rpartition(":")[2].lower() == sitemap.ROOT:
+    if text.root == sitemap.ROOT:
         return _choose(sitemap.parse(text.data, url=base), known, baseline=baseline, newest=newest, limit=limit)
     job = _Job(text, base, headers)
     if baseline:
@@ -92,12 +92,10 @@ class _Job:
         if not self.outline.whole:
             return None
         found = self.outline.spans
-        certain = b"base=" not in self.text.data  # xml:base takes part in feedparser's guids
-        names = [spans.certain_identity(span) if certain and span.guid not in self.shared else None for span in found]
+        based = b"base=" in self.text.data  # perhaps xml:base, which takes part in feedparser's guids
+        names = [spans.certain_identity(span, based=based) if span.guid not in self.shared else None for span in found]
         recent = _recent(found, min(newest, limit))
-        unclear = [at for at, name in enumerate(names) if name is None and at not in recent]
-        room = limit - len(recent)
-        chosen = sorted(recent.union(unclear[:room]))
+        chosen = [at for at, name in enumerate(names) if name is None or at in recent]
         read = self._read(chosen)
         if read is None:
             return None
@@ -111,8 +109,7 @@ class _Job:
         return replace(
             self._document(read, told),
             known=tuple(dict.fromkeys(silent)),
-            spans=_pack(spans.hashes(self.text.data, found), frozenset(unclear[room:])),
-            complete=len(unclear) <= room,
+            spans=b"".join(spans.hashes(self.text.data, found)),
             partial=len(chosen) < len(found),
         )
 
@@ -145,7 +142,7 @@ class _Job:
         cut = self.outline.broken_off
         data = self.text.data if cut is None else self.text.data[:cut]
         parsed = xmlfeed.read(data, self.url, sure=self.text.sure, headers=self.headers)
-        if not parsed.version and not parsed.entries:
+        if not parsed.version and not parsed.entries and self.text.root not in xmlfeed.ROOTS:
             raise ParseError(self.url, "not_a_feed", "this is no feed: neither RSS, Atom, RDF nor JSON Feed")
         guids = [
             spans.Span(0, guid=str(dict.get(raw, "id") or "").strip(), link=str(dict.get(raw, "link") or "")) for raw in parsed.entries

@@ -108,14 +108,25 @@ def shared_guids(spans: Iterable[Span]) -> frozenset[str]:
     return frozenset(guid for guid, found in links.items() if len(found) > 1)
 
 
-def certain_identity(span: Span) -> str | None:
-    """Return the identity that parsing the item would give, or None where only parsing can tell."""
+def certain_identity(span: Span, *, based: bool = False) -> str | None:
+    """Return the identity that parsing the item would give, or None where only parsing can tell.
+
+    :param based: an ``xml:base`` may be in force, so that only what is absolute is certain.
+    """
     if not span.simple:
         return None
     if span.guid:
-        return items.identity(span.guid, "")
+        return items.identity(span.guid, "") if not based or _absolute(span.guid) else None
     odd = "\0" in span.link or ("&" in span.link and ";" in span.link) or not _certain(span.link)
-    return items.identity("", span.link) if span.link and not odd else None
+    return items.identity("", span.link) if span.link and not odd and (not based or _absolute(span.link)) else None
+
+
+def _absolute(uri: str) -> bool:
+    """Whether resolving leaves this URI as it is, whatever the base."""
+    from feedparser import urls  # noqa: PLC0415 - heavy, and only workers need it
+
+    scheme, colon, _ = uri.partition(":")
+    return bool(colon) and urls._urljoin(f"{scheme}://base.invalid/", uri) == uri  # noqa: SLF001 - what it does is the question
 
 
 @lru_cache(maxsize=1024)

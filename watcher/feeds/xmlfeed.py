@@ -24,7 +24,8 @@ _PERIODS = {"hourly": 1, "daily": 24, "weekly": 24 * 7, "monthly": 24 * 30, "yea
 _DAYS = {name: number for number, name in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))}
 _LINK_HEADER = re.compile(r"<([^<>]*)>([^<]*)")
 _REL = re.compile(r";\s*rel\s*=\s*\"?([^\";,]+)", re.IGNORECASE)
-_MARKUP = frozenset(("text/html", "application/xhtml+xml"))
+_NO_TEXT = ("image/", "audio/", "video/", "font/", "model/")
+ROOTS = frozenset(("rss", "feed", "rdf", "channel"))  # local names of roots that are feeds even without an item
 
 
 class Parsed(NamedTuple):
@@ -61,6 +62,8 @@ def entry_of(raw: Raw, parsed: Parsed, url: str, shared: frozenset[str] = frozen
     :param url: where the document came from; relative links are resolved against it.
     :param shared: guids that several items of this document have in common, which therefore identify nothing.
     """
+    if not raw:
+        return None
     title = _title(raw, parsed.version)
     content_raw = _content(raw)
     content = _text(*content_raw)
@@ -69,18 +72,19 @@ def entry_of(raw: Raw, parsed: Parsed, url: str, shared: frozenset[str] = frozen
     link = _link(raw)
     guid = dict.get(raw, "id")
     guid = guid if isinstance(guid, str) and guid.strip() not in shared else ""
-    if not (title or content or summary or link or guid.strip()):
-        return None
     published, updated = _dates(raw, parsed.version)
     date = str(dict.get(raw, "published") or dict.get(raw, "updated") or "")
+    author = items.marked_line(dict.get(raw, "author"), items.NAME)
+    tags = items.tags(name for tag in dict.get(raw, "tags", ()) for name in (tag.get("term"), tag.get("label")))
+    said = (title, date, content or summary)
     return Entry(
-        identity=items.identity(guid, link, title, date, content or summary),
+        identity=items.identity(guid, link, *(said if any(said) else _rest(raw))),
         title=title,
         url=items.absolute(dict.get(raw, "feedburner_origlink"), url) or items.absolute(link, url),
         summary=summary,
         content=content,
-        author=items.marked_line(dict.get(raw, "author"), items.NAME),
-        tags=items.tags((tag.get("label") or tag.get("term")) for tag in dict.get(raw, "tags", ())),
+        author=author,
+        tags=tags,
         language=_language(raw, parsed.feed),
         published_at=published,
         updated_at=updated,
@@ -145,7 +149,7 @@ def _content(raw: Raw) -> tuple[str, str]:
     best, kind = "", "text/html"
     for each in dict.get(raw, "content", ()):
         value, stated = each.get("value"), _type(each)
-        if isinstance(value, str) and len(value) > len(best) and (stated.startswith("text/") or stated in _MARKUP):
+        if isinstance(value, str) and len(value) > len(best) and not stated.startswith(_NO_TEXT):
             best, kind = value, stated
     return best, kind
 
@@ -189,6 +193,13 @@ def _language(raw: Raw, feed: Raw) -> str | None:
         dict.get(raw, "summary_detail") or {},
     )
     return items.language(dict.get(raw, "language"), *(each.get("language") for each in details), dict.get(feed, "language"))
+
+
+def _rest(raw: Raw) -> list[str]:
+    """Return what still tells items apart that have neither title, date nor text: a podcast's files, an author, whatever there is."""
+    return [f"{name}={value}" for name, value in sorted(dict.items(raw)) if isinstance(value, str)] + [
+        str(link.get("href")) for link in dict.get(raw, "links", ())
+    ]
 
 
 def _minutes(value: object) -> timedelta | None:
