@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, update
 
 from watcher.model import Alert, AlertId, EntryId, Reason, Severity, StoryId
 from watcher.store.columns import digest
-from watcher.store.leases import adding
+from watcher.store.leases import add_once
 from watcher.store.schema import alerts, articles, attempts, deliveries, firsts, notices, recipients
 
 _TOLD = [Reason.FIRST_SEEN.value, Reason.UPDATE.value, Reason.OVER_LIMIT.value]
@@ -71,8 +71,7 @@ def history(
 
 def claim_first(conn: Connection, rule: str, story: StoryId, alert: AlertId) -> bool:
     """Take the right to tell ``story`` first for ``rule``; False when another alert has it."""
-    row = {"story_id": story, "rule": rule, "alert_id": alert}
-    return conn.execute(adding(conn, firsts).on_conflict_do_nothing(), row).rowcount == 1
+    return add_once(conn, firsts, {"story_id": story, "rule": rule, "alert_id": alert})
 
 
 def insert(
@@ -85,7 +84,7 @@ def insert(
         "story_id": alert.story_id, "canonical_key": digest(canonical_url) if canonical_url else None, "is_update": alert.update,
         "notice_key": notice_key,
     }  # fmt: skip
-    if conn.execute(adding(conn, alerts).on_conflict_do_nothing(index_elements=["id"]), values).rowcount != 1:
+    if not add_once(conn, alerts, values):
         return False
     if outgoing:
         rows = [
@@ -160,8 +159,7 @@ def raise_once(conn: Connection, key: str, *, now: datetime, again: bool = False
 
     :param again: tell each time (a failing reload is news each time somebody tries).
     """
-    row = {"key_digest": digest(key), "key": key, "told_at": now}
-    if conn.execute(adding(conn, notices).on_conflict_do_nothing(index_elements=["key_digest"]), row).rowcount == 1:
+    if add_once(conn, notices, {"key_digest": digest(key), "key": key, "told_at": now}):
         return True
     over = [] if again else [notices.c.cleared_at.is_not(None)]
     values = {"told_at": now, "cleared_at": None, "times": notices.c.times + 1}

@@ -181,8 +181,9 @@ def _channel(conn: Connection, name: str, **values: Any) -> None:
 
 
 def _failing(conn: Connection, name: str, now: datetime) -> None:
-    first = {"failing_since": func.coalesce(channels.c.failing_since, now)}
-    conn.execute(adding(conn, channels).values(name=name, failing_since=now).on_conflict_do_update(index_elements=["name"], set_=first))
+    statement = adding(conn, channels).values(name=name, failing_since=now)
+    first = {"failing_since": func.coalesce(channels.c.failing_since, statement.excluded.failing_since)}
+    conn.execute(statement.on_conflict_do_update(index_elements=["name"], set_=first))
 
 
 def block_channel(conn: Connection, name: str, *, until: datetime) -> None:

@@ -28,6 +28,15 @@ def adding(conn: Connection, table: Table) -> Any:
     return statement
 
 
+def add_once(conn: Connection, table: Table, row: dict[str, Any]) -> bool:
+    """Insert a row unless one with its key is there; return whether it was inserted.
+
+    Asked with RETURNING: the count of inserted rows is -1 on PostgreSQL, where SQLAlchemy does not keep it.
+    """
+    statement = adding(conn, table).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return conn.execute(statement, row).first() is not None
+
+
 def among(conn: Connection, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
     """``column IN values``. PostgreSQL gets them as one array: its planner then knows an index condition when it sees one,
     and its driver need not take a statement of a thousand parameters apart (170 ms against 2 for 500 identities, measured)."""
