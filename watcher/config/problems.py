@@ -38,7 +38,8 @@ class Place:
     @property
     def key(self) -> str:
         """The dotted key; elements of lists are named if they have a ``name``, else counted from 1: ``rules[japan].query``."""
-        text, here = "", self.document.data
+        text = ""
+        here: object = self.document.data
         for part in self.path:
             below = _step(here, part)
             if isinstance(part, int):

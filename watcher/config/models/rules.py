@@ -16,6 +16,8 @@ from watcher.model import Alias, Within
 def alias(value: object) -> Alias:
     """Accept ``"Patriot"`` or ``{ text = "US", case = true }``."""
     form = 'expected a term such as "Patriot", or { text = "US", case = true }'
+    text: object
+    case: object
     if isinstance(value, str):
         text, case = value, False
     elif isinstance(value, dict):
