@@ -19,6 +19,7 @@ from watcher.newsroom.child import Daemon
 from watcher.newsroom.pieces import Piece
 from watcher.newsroom.room import Newsroom
 from watcher.newsroom.sinks import Post
+from watcher.text import sentences
 
 GRACE_SECONDS = 1.0
 """How long to look on after the daemon has done everything that could lead to an alert."""
@@ -219,12 +220,16 @@ class _Play:
 
 
 def _quotes(post: Post, piece: Piece, word: str) -> bool:
-    """Whether ``post`` quotes some twelve characters of ``piece`` on either side of ``word``, marks aside."""
-    said = _plain(post.text)
+    """Whether ``post`` quotes some twelve characters of a sentence of ``piece`` on either side of ``word``, marks aside."""
+    said, wanted = _plain(post.text), _plain(word)
     for paragraph in piece.paragraphs:
-        text = _plain(paragraph)
-        at = text.find(_plain(word))
-        if at >= 0 and text[max(0, at - 12) : at + len(_plain(word)) + 12] in said:
+        found = paragraph.find(word)
+        if found < 0:
+            continue
+        first, last = sentences.around(paragraph, found, found + len(word))
+        text = _plain(paragraph[first:last])
+        at = text.find(wanted)
+        if text[max(0, at - 12) : at + len(wanted) + 12] in said:
             return True
     return False
 
