@@ -10,7 +10,20 @@ from watcher.config import locate
 
 KEY = st.sampled_from(["a", "b", "name", "x-y", "1", "_", "ключ", "a.b", "", 'q"uote', "#", "=", "[x]", "'", "tab\t"])
 STRINGS = st.sampled_from(
-    ['"plain"', "'literal'", '"""a\nb"""', "'''\n[x]\ny = 1\n'''", '""', "''", '""""""', '"""a"""""', "'''a'''''", r'"\" # ]"', '"""\\""" = \n"""', '"a[b"']
+    [
+        '"plain"',
+        "'literal'",
+        '"""a\nb"""',
+        "'''\n[x]\ny = 1\n'''",
+        '""',
+        "''",
+        '""""""',
+        '"""a"""""',
+        "'''a'''''",
+        r'"\" # ]"',
+        '"""\\""" = \n"""',
+        '"a[b"',
+    ]
 )
 SCALARS = st.one_of(STRINGS, st.sampled_from(["1", "-1.5e3", "true", "2024-01-01T00:00:00.5+01:00", "2024-01-01", "inf", "0x1F", "1_000"]))
 GAP = st.sampled_from(["", "\n", " # ] , } = [\n", "\n\n", "\t"])

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from watcher.config import units
 
-ANYTHING = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text()), st.dictionaries(st.text(), st.text()))
+ANYTHING = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.text()), st.dictionaries(st.text(), st.text())
+)
 PARSERS = [units.duration, units.size, units.limit, units.quiet, units.http_url, units.email, units.host, units.network, units.listen]
 
 
@@ -18,15 +20,35 @@ def test_a_duration_prints_and_parses_back(seconds: int) -> None:
     assert units.duration(units.duration_text(value)) == value
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("1s", 1), ("90s", 90), ("15m", 900), ("6h", 21_600), ("7d", 604_800), ("090s", 90)]
-)
+@pytest.mark.parametrize(("text", "seconds"), [("1s", 1), ("90s", 90), ("15m", 900), ("6h", 21_600), ("7d", 604_800), ("090s", 90)])
 def test_durations_of_the_contract(text: str, seconds: int) -> None:
     assert units.duration(text).total_seconds() == seconds
 
 
 @pytest.mark.parametrize(
-    "value", ["5 minutes", "0s", "0d", "-1s", "1e12", "1h30", "1h30m", "", "s", "1.5h", "٣s", "99999999999d", "36501d", 0, -1, 1e12, True, ["90s"], None, {}]
+    "value",
+    [
+        "5 minutes",
+        "0s",
+        "0d",
+        "-1s",
+        "1e12",
+        "1h30",
+        "1h30m",
+        "",
+        "s",
+        "1.5h",
+        "٣s",
+        "99999999999d",
+        "36501d",
+        0,
+        -1,
+        1e12,
+        True,
+        ["90s"],
+        None,
+        {},
+    ],
 )
 def test_a_wrong_duration_names_the_allowed_form(value: object) -> None:
     with pytest.raises(ValueError, match=r'"90s"|"1s"'):
@@ -56,15 +78,38 @@ def test_limits_and_quiet_hours() -> None:
             units.quiet(wrong)
 
 
-@pytest.mark.parametrize("url", ["https://example.org/rss", "HTTP://EXAMPLE.org", "http://[2001:db8::1]:8080/x?y=1#z", "https://ї.example/путь"])
+@pytest.mark.parametrize(
+    "url", ["https://example.org/rss", "HTTP://EXAMPLE.org", "http://[2001:db8::1]:8080/x?y=1#z", "https://ї.example/путь"]
+)
 def test_urls_that_can_be_fetched_stay_as_they_are(url: str) -> None:
     assert units.http_url(f" {url} ") == url
 
 
 @pytest.mark.parametrize(
     "url",
-    ["file:///etc/passwd", "example.org/rss", "//example.org", "ftp://x", "javascript:alert(1)", "http://", "https:///x", "http://a b/", "http://x:99999/"]
-    + ["http://x:port/", "http://[::1", "http://x\r\nHost: y", "http://x/\0", "http://x/" + "a" * 3000, "http://:80/", "http://x:0/", "", 5, None],
+    [
+        "file:///etc/passwd",
+        "example.org/rss",
+        "//example.org",
+        "ftp://x",
+        "javascript:alert(1)",
+        "http://",
+        "https:///x",
+        "http://a b/",
+        "http://x:99999/",
+    ]
+    + [
+        "http://x:port/",
+        "http://[::1",
+        "http://x\r\nHost: y",
+        "http://x/\0",
+        "http://x/" + "a" * 3000,
+        "http://:80/",
+        "http://x:0/",
+        "",
+        5,
+        None,
+    ],
 )
 def test_other_urls_are_refused_with_an_example(url: object) -> None:
     with pytest.raises(ValueError, match=r"https://example\.org/rss"):

@@ -95,6 +95,17 @@ def read_rules(paths: list[tuple[Path, str]], problems: Problems) -> Tables:
     return reader.tables
 
 
+def _unknown(name: str, value: object) -> str:
+    """Say what an unknown name at the top of a file may have been meant to be."""
+    if isinstance(value, dict | list):
+        return f"unknown table{did_you_mean(name, SECTIONS)}"
+    for section, model in (("watcher", WatcherTable), ("fetch", FetchTable)):
+        hint = did_you_mean(name, model.model_fields)
+        if "did you mean" in hint:
+            return f"unknown key outside of a table{hint.rstrip('?')} in [{section}]?"
+    return "unknown key outside of a table"
+
+
 class _Reader:
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
@@ -106,9 +117,10 @@ class _Reader:
             document = documents.load(path, name)
         except ConfigError as error:
             self.tables.broken.update(RULE_SECTIONS)
-            if error.line is None:  # it could not be opened: tell who wanted it
-                error = ConfigError(f"{error.message} (included at {asked})", file=name)
-            self.problems.append(error)
+            if error.line is not None:
+                self.problems.append(error)
+            else:  # it could not be opened: the fault is in who asked for it
+                self.problems.add(asked, f"the file {clip(name, 160)} {error.message}")
             return
         section = document.data.get("watcher")
         if isinstance(section, dict) and "include" in section:

@@ -27,6 +27,8 @@ def alias(value: object) -> Alias:
         text, case = value.get("text"), value.get("case", False)
     else:
         raise ValueError(f"{form}, not {units.shown(value)}")  # noqa: TRY004 — pydantic collects ValueErrors
+    if text is None:
+        raise ValueError(f"{form}: the text is missing")
     if not isinstance(text, str) or not text.strip() or "\0" in text or len(text) > 1_000:
         raise ValueError(f"{form}, not {units.shown(text)}")
     if not isinstance(case, bool):
@@ -40,8 +42,7 @@ def within(value: object) -> Within:
         return Within(unit=value)
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 1_000:
         return Within(unit="words", words=value)
-    hint = did_you_mean(value, ("article", "sentence")) if isinstance(value, str) else ""
-    raise ValueError(f'expected "article", "sentence" or a number of words from 1 to 1000, not {units.shown(value)}{hint}')
+    raise ValueError(f'expected "article", "sentence" or a number of words from 1 to 1000, not {units.shown(value)}')
 
 
 def weight(value: object) -> float:
