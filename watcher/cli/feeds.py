@@ -133,7 +133,7 @@ def import_(
     loaded = opened.configuration(ctx)
     known = {feed.url for feed in loaded.feeds}
     listed = outlines.parse(opml.read_bytes())
-    new = [feed for feed in listed if feed.url not in known]
+    new = _distinct([feed for feed in listed if feed.url not in known], {feed.name for feed in loaded.feeds})
     target = file or opened.path(ctx)
     if new:
         feedfile.add(target, new, lambda: _with(opened.configuration(ctx), {feed.url for feed in new}, target))
@@ -199,6 +199,21 @@ async def _try(feed: Feed, loaded: Config) -> Document:
     if isinstance(answer, fetch.NotModified):
         raise WatcherError(f"{feed.url}: the server says that nothing has changed, although it was not asked")
     return parse.parse(answer.body, url=answer.url, headers=answer.headers)
+
+
+def _distinct(feeds: list[Feed], taken: set[str]) -> list[Feed]:
+    """Give feeds whose name is taken another one, with their host: names tell feeds apart in rules."""
+    from dataclasses import replace
+
+    from watcher.feeds import host_of
+
+    found = []
+    for feed in feeds:
+        names = (feed.name, f"{feed.name} ({host_of(feed.url)})", "")
+        name = next(name for name in names if not name or name not in taken)
+        taken.add(name)
+        found.append(replace(feed, name=name))
+    return found
 
 
 def _with(loaded: Config, urls: set[str], target: Path) -> None:

@@ -41,11 +41,9 @@ def match(
 def _rulebook(ctx: typer.Context, files: list[Path] | None) -> tuple[Rulebook, bool]:
     """The compiled rules, and whether any of them asks for an article's language."""
     from watcher import config
-    from watcher.rules import compile as compile_
 
     if files:
-        rules, entities, terms = config.load_rules(files)
-        book = compile_(rules, entities, terms)
+        book, (rules, _, _) = config.load_rulebook(files), config.load_rules(files)
     else:
         loaded = opened.configuration(ctx)
         rules, book = loaded.rules, loaded.rulebook
