@@ -10,11 +10,12 @@ from watcher.stories import Candidate, Verdict
 from watcher.stories.sketch import sketch
 
 START = datetime(2024, 3, 10, 12, tzinfo=UTC)
-WORDS = (
-    "minister said talks on defence industry would continue in spring after officials from both countries met to discuss production repair ships "
-    "export rules budget parliament committee report analysts expect supply chain partners company factory workers region city river market "
-    "prices energy grid winter harvest grain port railway bridge school hospital election vote court judge police season weather storm"
-).split()  # noqa: SIM905 - a vocabulary reads best as words
+WORDS = """
+minister said talks on defence industry would continue in spring after officials from both countries met to discuss
+production repair ships export rules budget parliament committee report analysts expect supply chain partners company factory workers region
+city river market prices energy grid winter harvest grain port railway bridge school hospital election vote court judge
+police season weather storm
+""".split()  # noqa: SIM905 - a vocabulary reads best as words
 JAPANESE = (
     "政府と企業は新しい協力について話し合いを続けている防衛装備の修理や弾薬の生産を増やす計画が春までにまとまる見通しだ首相は来月訪米する"
 )

@@ -60,6 +60,8 @@ class Segment:
 
     def find(self, wanted: Keys) -> Found:
         """Locate keys; ``wanted`` in ascending order is fastest."""
+        if not len(self.keys):  # a thousand articles without text, headline or address
+            return Found(_NONE, _NONE, _NONE)
         left = self.keys.searchsorted(wanted)
         there = self.keys.take(left, mode="clip") == wanted  # clip: one past the end compares with the last, which is smaller
         hit = there.nonzero()[0]
