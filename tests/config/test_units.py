@@ -55,7 +55,7 @@ def test_a_wrong_duration_names_the_allowed_form(value: object) -> None:
         units.duration(value)
 
 
-@given(st.integers(1, 999), st.sampled_from(["B", "kB", "MB", "GB", "KiB", "MiB", "GiB"]))
+@given(st.integers(1, 900), st.sampled_from(["B", "kB", "MB", "GB", "KiB", "MiB", "GiB"]))
 def test_a_size_is_its_number_of_units(number: int, unit: str) -> None:
     assert units.size(f"{number}{unit}") == units.size(f"{number} {unit}") == number * units.size(f"1{unit}")
 
@@ -148,8 +148,10 @@ def test_only_loopback_is_loopback() -> None:
 @given(ANYTHING)
 def test_no_value_makes_a_parser_fail_otherwise_than_by_a_short_value_error(value: object) -> None:
     for parse in PARSERS:
+        said = ""
         try:
             parse(value)
         except ValueError as error:
-            assert len(str(error)) < 400
-            assert "\n" not in str(error)
+            said = str(error)
+        assert len(said) < 400
+        assert "\n" not in said

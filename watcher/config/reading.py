@@ -132,9 +132,7 @@ class _Reader:
         root = Place(document)
         for name, value in document.data.items():
             if name not in SECTIONS:
-                self.problems.add(
-                    root.at(name), f"unknown {'table' if isinstance(value, dict | list) else 'key'}{did_you_mean(name, SECTIONS)}"
-                )
+                self.problems.add(root.at(name), _unknown(name, value))
             elif name in wanted:
                 before = len(self.problems.errors)
                 self._section(name, value, root.at(name))
