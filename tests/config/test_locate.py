@@ -113,31 +113,31 @@ def documents(draw: st.DrawFn) -> Writer:
 @given(documents())
 def test_every_key_table_and_item_is_found_at_its_line(written: Writer) -> None:
     tomli.loads(written.text)  # the writer writes TOML
-    found = locate.lines(written.text)
-    assert {path: locate.line_of(found, path) for path in written.at} == written.at
+    found = locate.Lines(written.text)
+    assert {path: found.of(path) for path in written.at} == written.at
 
 
 def test_the_nearest_holder_stands_in_for_what_is_not_there() -> None:
-    found = locate.lines("[a]\nb = [\n 1, 2,\n 3]\n")
-    assert locate.line_of(found, ("a", "missing")) == 1
-    assert locate.line_of(found, ("a", "b", 1)) == 3
-    assert locate.line_of(found, ("a", "b", 2)) == 4
-    assert locate.line_of(found, ("z",)) is None
-    assert locate.line_of(found, ()) is None
+    found = locate.Lines("[a]\nb = [\n 1, 2,\n 3]\n")
+    assert found.of(("a", "missing")) == 1
+    assert found.of(("a", "b", 1)) == 3
+    assert found.of(("a", "b", 2)) == 4
+    assert found.of(("z",)) is None
+    assert found.of(()) is None
 
 
 def test_nesting_as_deep_as_the_parser_allows_does_not_exhaust_the_stack() -> None:
     deep = "[" * 300 + "\n1" + "]" * 300
     tomli.loads(f"x = {deep}")
-    assert locate.line_of(locate.lines(f"x = {deep}\ny = 1"), ("y",)) == 3
+    assert locate.Lines(f"x = {deep}\ny = 1").of(("y",)) == 3
 
 
 def test_a_long_text_is_scanned_once_and_in_linear_time() -> None:
     """100,000 terms are no more than 100,000 tokens: a quadratic scanner would not come back."""
     text = "terms.x = [\n" + "".join(f'  "term {number}",\n' for number in range(100_000)) + "]\n" + 'y = """' + '\\"a"' * 100_000 + '"""\n'
-    found = locate.lines(text)
-    assert locate.line_of(found, ("terms", "x", 99_999)) == 100_001
-    assert locate.line_of(found, ("y",)) == 100_003
+    found = locate.Lines(text)
+    assert found.of(("terms", "x", 99_999)) == 100_001
+    assert found.of(("y",)) == 100_003
 
 
 @given(st.text(max_size=200))
@@ -147,7 +147,7 @@ def test_any_text_is_scanned_without_an_error(text: str) -> None:
         tomli.loads(text)
     except (tomli.TOMLDecodeError, ValueError):
         return
-    locate.lines(text)
+    locate.Lines(text)
 
 
 def test_a_number_that_python_refuses_is_found_outside_of_strings() -> None:

@@ -84,12 +84,12 @@ class Document:
         self.path, self.name, self.text, self.data = path, name, text, data
 
     @cached_property
-    def _lines(self) -> dict[locate.Path, int]:
-        return locate.lines(self.text)
+    def _lines(self) -> locate.Lines:
+        return locate.Lines(self.text)
 
     def line(self, path: locate.Path) -> int | None:
         """Return the line of a key; the first call scans the text."""
-        return locate.line_of(self._lines, path) if path else None
+        return self._lines.of(path) if path else None
 
 
 def load(path: Path, name: str) -> Document:

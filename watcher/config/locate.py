@@ -2,7 +2,7 @@
 
 tomli gives values without positions. This is a scanner, not a second parser: it runs only over a text that tomli has
 accepted, so it knows just enough of TOML to tell keys from values: strings, comments, brackets and dots. It is linear, keeps
-its own stack (nesting cannot exhaust the interpreter's) and is run on demand, when a line is wanted for the first time.
+its own stack (nesting cannot exhaust the interpreter's) and is run when the first line is wanted.
 """
 
 from __future__ import annotations
@@ -15,17 +15,20 @@ import tomli
 Path = tuple[str | int, ...]
 
 # Possessive quantifiers keep every alternative linear. A closing delimiter takes up to two more quotes (TOML 1.0, strings).
-_TOKEN = re.compile(
-    r'''
-      (?P<blank>   [ \t\r]+ | \#[^\n]*+ )
-    | (?P<newline> \n )
-    | (?P<string>  """ (?: [^"\\] | \\. | "{1,2}(?!") )*+ "{3,5}
-                 | \'\'\' (?: [^'] | '{1,2}(?!') )*+ '{3,5}
+_STRING = r"""(?: \"{3} (?: [^"\\] | \\. | "{1,2}(?!") )*+ "{3,5}
+                 | '{3} (?: [^'] | '{1,2}(?!') )*+ '{3,5}
                  | " (?: [^"\\\n] | \\. )*+ "
-                 | ' [^'\n]*+ ' )
-    | (?P<mark>    [\[\]{}=,.] )
-    | (?P<bare>    [^\s\#"'\[\]{}=,.]+ )
-    ''',
+                 | ' [^'\n]*+ ' )"""
+_COMMENT = r"\#[^\n]*+"
+_TOKEN = re.compile(
+    rf"""
+      (?P<blank>   [ \t\r]+ | {_COMMENT} )
+    | (?P<newline> \n )
+    | (?P<string>  {_STRING} )
+    | (?P<flat>    \[ (?: [^\[\]{{}}"'\#]++ | {_STRING} | {_COMMENT} )*+ \] )
+    | (?P<mark>    [\[\]{{}}=,.] )
+    | (?P<bare>    [^\s\#"'\[\]{{}}=,.]+ )
+    """,
     re.VERBOSE | re.DOTALL,
 )
 
@@ -41,21 +44,42 @@ class _Frame:
     in_value: bool = False
 
 
-def lines(text: str) -> dict[Path, int]:
-    """Return the line, counted from 1, of each key, table and list item of a valid TOML text.
+class Lines:
+    """The line, counted from 1, of each key, table and list item of a valid TOML text.
 
-    A list item stands in the result only where its line differs from that of the list, so look up with :func:`line_of`.
-    A table opened twice implicitly (``[a.b]``, ``[a.c]``) has the line of the first mention.
+    A table opened twice implicitly (``[a.b]``, ``[a.c]``) has the line of the first mention. Lists of plain values are passed
+    over in one step, since some have 100,000, and looked into when one of their items is asked for.
     """
-    return _Scanner(text).run()
+
+    def __init__(self, text: str) -> None:
+        scanner = _Scanner(text)
+        scanner.run()
+        self._found, self._flat = scanner.found, scanner.flat
+
+    def of(self, path: Path) -> int | None:
+        """Return the line of ``path``, or of the nearest thing that holds it; None for the document itself."""
+        for end in range(len(path), 0, -1):
+            here = path[:end]
+            if here in self._found:
+                return self._found[here]
+            if here[:-1] in self._flat:
+                line, text = self._flat.pop(here[:-1])
+                self._found.update(_items(here[:-1], line, text))
+                return self.of(path)
+        return None
 
 
-def line_of(found: dict[Path, int], path: Path) -> int | None:
-    """Return the line of ``path``, or of the nearest thing that holds it; None for the document itself."""
-    for end in range(len(path), 0, -1):
-        if path[:end] in found:
-            return found[path[:end]]
-    return None
+def _items(path: Path, line: int, text: str) -> dict[Path, int]:
+    """Return the lines of the items of a list of plain values, given as it stands in the file."""
+    found: dict[Path, int] = {}
+    item = 0
+    for token in _TOKEN.finditer(text, 1, len(text) - 1):
+        if token[0] == ",":
+            item += 1
+        elif token.lastgroup not in ("blank", "newline"):
+            found.setdefault((*path, item), line)
+        line += token[0].count("\n")
+    return found
 
 
 def longest_number(text: str) -> int | None:
@@ -72,43 +96,48 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.found: dict[Path, int] = {}
+        self.flat: dict[Path, tuple[int, str]] = {}
         self.table: Path = ()
         self.counts: dict[Path, int] = {}  # arrays of tables: index of the last element
         self.stack = [_Frame("statement", ())]
         self.line = 1
+        self.header: list[str] | None = None  # the keys of a [header] that is being read, and how many brackets opened it
+        self.brackets = 0
 
-    def run(self) -> dict[Path, int]:
-        header: list[str] | None = None  # the keys of a [header] that is being read
-        brackets = 0
-        tokens = _TOKEN.finditer(self.text)
-        for token in tokens:
+    def run(self) -> None:
+        for token in _TOKEN.finditer(self.text):
             kind, part = token.lastgroup, token[0]
             frame = self.stack[-1]
-            if kind == "blank":
-                continue
             if kind == "newline":
-                if len(self.stack) == 1:
-                    if header is not None:
-                        self._open_table(header, array=brackets > 1)
-                        header = None
-                    frame.in_value = False
-                    frame.keys = []
-                self.line += 1
-                continue
-            if len(self.stack) == 1 and not frame.in_value and (header is not None or (part == "[" and not frame.keys)):
-                if header is None:
-                    header, brackets = [], 0
-                brackets += part == "["
-                if kind in ("bare", "string"):
-                    header.append(_unquote(part))
+                if frame.kind == "statement":
+                    self._end_statement(frame)
+            elif kind == "blank":
+                pass
+            elif self.header is not None or (frame.kind == "statement" and not frame.keys and part[0] == "["):
+                self._header(kind, part)
             elif frame.kind == "array" or frame.in_value:
-                self._value(frame, part)
+                self._value(frame, kind, part)
             else:
                 self._key(frame, kind, part)
             self.line += part.count("\n")
-        if header is not None:
-            self._open_table(header, array=brackets > 1)
-        return self.found
+        self._end_statement(self.stack[-1])
+
+    def _end_statement(self, frame: _Frame) -> None:
+        if self.header is not None:
+            self._open_table(self.header, array=self.brackets > 1)
+        self.header, self.brackets = None, 0
+        frame.in_value, frame.keys = False, []
+
+    def _header(self, kind: str | None, part: str) -> None:
+        """Inside ``[a.b]`` or ``[[a.b]]``."""
+        self.header = self.header or []
+        self.brackets += part[0] == "["
+        if kind == "flat":
+            self.header += [
+                _unquote(token[0]) for token in _TOKEN.finditer(part, 1, len(part) - 1) if token.lastgroup in ("bare", "string")
+            ]
+        elif kind in ("bare", "string"):
+            self.header.append(_unquote(part))
 
     def _open_table(self, keys: list[str], *, array: bool) -> None:
         path: Path = ()
@@ -135,12 +164,14 @@ class _Scanner:
         elif part == "}":
             self.stack.pop()
 
-    def _value(self, frame: _Frame, part: str) -> None:
+    def _value(self, frame: _Frame, kind: str | None, part: str) -> None:
         """Inside an array, or after ``=``."""
         path = self._value_path(frame)
-        if frame.kind == "array" and part not in ("]", ",") and self.line != line_of(self.found, path):
-            self.found[path] = self.line
-        if part == "[":
+        if frame.kind == "array" and part not in ("]", ","):
+            self.found.setdefault(path, self.line)
+        if kind == "flat":
+            self.flat[path] = self.line, part
+        elif part == "[":
             self.stack.append(_Frame("array", path))
         elif part == "{":
             self.stack.append(_Frame("inline", path))
@@ -148,8 +179,7 @@ class _Scanner:
             self.stack.pop()
         elif part == ",":
             frame.item += 1
-            frame.in_value = False
-            frame.keys = []
+            frame.in_value, frame.keys = False, []
 
     def _value_path(self, frame: _Frame) -> Path:
         if frame.kind == "array":
