@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,18 +54,26 @@ class Postgres:
     def stop(self, how: str = "immediate") -> None:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", how, "stop")
 
-    def create(self, database: str, template: str = "template1") -> str:
+    def create(self, database: str) -> str:
         """Make a database; return its URL."""
-        self._sql(f'CREATE DATABASE "{database}" TEMPLATE "{template}" STRATEGY file_copy')
+        self.execute(f'CREATE DATABASE "{database}"')
         return self.url(database)
 
-    def drop(self, database: str) -> None:
-        self._sql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')
+    def empty(self, database: str, tables: Sequence[str], *, version: str) -> None:
+        """Empty the tables, ending the sessions that still use them, and set the schema's version back."""
+        self.end_sessions()
+        names = ", ".join(f'"{table}"' for table in tables)
+        self.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE; UPDATE alembic_version SET version_num = '{version}'", database)
 
-    def _sql(self, statement: str) -> None:
+    def end_sessions(self) -> None:
+        """What an administrator, or a firewall, does to idle and busy sessions alike."""
+        self.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'watcher'")
+
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Run a statement, outside of any transaction."""
         import psycopg
 
-        with psycopg.connect(self.url(), autocommit=True) as connection:
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
             connection.execute(statement)
 
     def _run(self, program: str, *arguments: str) -> None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests import postgres
-from watcher.store import Store
 
-_names = count()
+from tests import postgres
+from watcher.store import Store, migrations
+from watcher.store.schema import metadata
 
 
 @pytest.fixture(scope="session")
@@ -20,23 +19,22 @@ def postgres_server() -> Iterator[postgres.Postgres]:
         pytest.skip("PostgreSQL's server programs are not installed")
     pytest.importorskip("psycopg", reason="the driver psycopg is not installed")
     with postgres.server() as running:
-        template = running.create("watcher_template")
-        Store.open(template).close()
+        Store.open(running.create("watcher")).close()
         yield running
 
 
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Postgres) -> Iterator[str]:
+    """A PostgreSQL database with empty tables."""
+    url = postgres_server.url("watcher")
+    yield url
+    postgres_server.empty("watcher", sorted(metadata.tables), version=migrations.HEAD)
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database with tables."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/watcher.db"
-        return
-    server: postgres.Postgres = request.getfixturevalue("postgres_server")
-    name = f"test{next(_names)}"
-    try:
-        yield server.create(name, "watcher_template")
-    finally:
-        server.drop(name)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database, with empty tables or none yet."""
+    return f"sqlite:///{tmp_path}/watcher.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture

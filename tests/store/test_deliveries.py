@@ -43,7 +43,13 @@ def test_claims_keep_to_the_slots_of_each_channel_and_to_order(do):
     for n in range(6):
         do(tell, n, at=later(-n), channels=("desk", "phone"))
     claimed = do(claim_deliveries, limit=5, desk=2, phone=10)
-    assert [(d.channel, d.alerts[0].id[-1]) for d in claimed] == [("desk", "5"), ("desk", "4"), ("phone", "5"), ("phone", "4"), ("phone", "3")]
+    assert [(d.channel, d.alerts[0].id[-1]) for d in claimed] == [
+        ("desk", "5"),
+        ("desk", "4"),
+        ("phone", "5"),
+        ("phone", "4"),
+        ("phone", "3"),
+    ]
 
 
 def test_blocked_and_disabled_channels_wait(store, do):
@@ -150,7 +156,10 @@ def test_what_was_given_up_can_be_seen_and_resent_with_its_first_key(store, do):
     do(tell, 1, channels=("desk", "phone"))
     for message in do(claim_deliveries, desk=1, phone=1):
         do(deliveries.dead, message, reason="http_500", answer="no", now=NOW)
-    assert [(channel, reason) for _, channel, reason, _ in store.read_now(deliveries.failed)] == [("phone", "http_500"), ("desk", "http_500")]
+    assert [(channel, reason) for _, channel, reason, _ in store.read_now(deliveries.failed)] == [
+        ("phone", "http_500"),
+        ("desk", "http_500"),
+    ]
     assert [a.id for a in store.read_now(lambda conn: alerts.listing(conn, failed=True))] == [an_alert(1).id]
     assert do(deliveries.resend, an_alert(1).id, now=NOW, channel="desk") == 1
     (again,) = do(claim_deliveries, desk=1, phone=1)
@@ -175,7 +184,9 @@ def test_resending_one_of_a_bundle_leaves_the_others_as_they_are(store, do):
 def test_deliveries_of_removed_channels_are_given_up_and_counted(store, do):
     for n in range(3):
         do(tell, n, channels=("desk", "old"))
-    assert [d.channel for d in do(lambda conn: deliveries.claim(conn, now=NOW, lease=LEASE, limit=9, per_channel={}, known=["desk"]))] == ["old"]
+    assert [d.channel for d in do(lambda conn: deliveries.claim(conn, now=NOW, lease=LEASE, limit=9, per_channel={}, known=["desk"]))] == [
+        "old"
+    ]
     assert do(deliveries.orphans, ["desk"], now=NOW) == {"old": 3}
     assert do(deliveries.orphans, ["desk"], now=NOW) == {}
     assert store.read_now(lambda conn: states(conn, 0)) == {"desk": "due", "old": "dead"}
@@ -216,7 +227,9 @@ def test_history_says_what_was_told_of_entry_article_and_story(store, do):
     url = "https://canonical.example/"
 
     def history(rule="r", window=timedelta(hours=1), now=NOW):
-        return store.read_now(lambda conn: alerts.history(conn, rule, entry=entry.id, story=story, canonical_url=url, window=window, now=now))
+        return store.read_now(
+            lambda conn: alerts.history(conn, rule, entry=entry.id, story=story, canonical_url=url, window=window, now=now)
+        )
 
     assert history() == alerts.History()
     assert do(alerts.claim_first, "r", story, AlertId("first"))

@@ -26,7 +26,13 @@ def test_an_entry_comes_back_as_the_feed_gave_it(do):
     do(poll, replace(document(), entries=(entry,), total=1))
     (claimed,) = do(claim_entries)
     assert claimed.entry == entry
-    assert (claimed.feed_url, claimed.first_seen_at, claimed.attempts, claimed.worker_kills, claimed.backfill) == ("https://h0.example/0", NOW, 0, 0, False)
+    assert (claimed.feed_url, claimed.first_seen_at, claimed.attempts, claimed.worker_kills, claimed.backfill) == (
+        "https://h0.example/0",
+        NOW,
+        0,
+        0,
+        False,
+    )
 
 
 def test_claims_run_out_and_fence(store, do):

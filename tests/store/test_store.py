@@ -238,16 +238,10 @@ def test_a_lock_that_is_never_released_fails_in_the_end(sqlite_path, monkeypatch
 
 
 @pytest.fixture
-def postgres_store(postgres_server):
-    url = postgres_server.create("alone", "watcher_template")
-    opened = Store.open(url, patience=5)
+def postgres_store(postgres_url):
+    opened = Store.open(postgres_url, patience=20)
     yield opened
     opened.close()
-    postgres_server.drop("alone")
-
-
-def kill_sessions(server):
-    server._sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'watcher'")
 
 
 @pytest.mark.postgres
@@ -255,7 +249,7 @@ def test_sessions_killed_between_units_are_replaced_silently(postgres_server, po
     """S08: nothing was acknowledged and nothing can have been committed, so the same is done on a new session."""
     postgres_store.write_now(put("a"))
     postgres_store.read_now(keys)
-    kill_sessions(postgres_server)
+    postgres_server.end_sessions()
     assert postgres_store.read_now(keys) == ["a"]
     assert postgres_store.write_now(put("b")) == "b"
 
@@ -269,7 +263,7 @@ def test_a_session_killed_within_a_unit_leaves_nothing_half_done(postgres_server
         runs.append(postgres_store.generation)
         conn.execute(meta.insert().values(key="half", value=""))
         if len(runs) <= times:
-            kill_sessions(postgres_server)
+            postgres_server.end_sessions()
         conn.execute(text("SELECT 1"))
 
     if works:
@@ -285,7 +279,7 @@ def test_a_session_killed_within_a_unit_leaves_nothing_half_done(postgres_server
 @pytest.mark.postgres
 def test_a_server_that_restarts_is_waited_for(postgres_server, postgres_store):
     postgres_store.write_now(put("a"))
-    postgres_server.stop()
+    postgres_server.stop("fast")
     done = threading.Event()
     thread = threading.Thread(target=lambda: (postgres_store.write_now(put("b")), done.set()))
     thread.start()

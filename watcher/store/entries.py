@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, select, union_all, update
 
 from watcher.model import Article, Decision, Entry, EntryId, FeedId, Match, Story
 from watcher.store.columns import digest
@@ -163,9 +163,9 @@ def clamp(conn: Connection, *, now: datetime, horizon: timedelta) -> int:
 def find(conn: Connection, wanted: str) -> dict[str, Any] | None:
     """One entry by its id, its link or the article's canonical URL, with its feed and article; the newest where several share a link."""
     key = digest(wanted)
-    which = or_(entries.c.url_key == key, articles.c.canonical_key == key)
-    if wanted.isdigit():
-        which = entries.c.id == int(wanted)
+    linked = select(entries.c.id).where(entries.c.url_key == key)  # an OR over two tables would be looked for nowhere but everywhere
+    same = select(articles.c.entry_id).where(articles.c.canonical_key == key)
+    which = entries.c.id == int(wanted) if wanted.isdecimal() and len(wanted) < 19 else entries.c.id.in_(union_all(linked, same))
     query = (
         select(
             entries,
