@@ -99,10 +99,11 @@ def cpu_of_tree(root: int) -> float:
     """CPU seconds of a process and its descendants, those that ended included."""
     children: dict[int, list[int]] = {}
     times: dict[int, float] = {}
-    for name in os.listdir("/proc"):
+    for folder in Path("/proc").iterdir():
+        name = folder.name
         if name.isdigit():
             try:
-                fields = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
             children.setdefault(int(fields[1]), []).append(int(name))

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import psutil
 import pytest
 
-from watcher.daemon.workers import Workers, WorkerLost
+from watcher.daemon.workers import WorkerLost, Workers
 from watcher.errors import ParseError
 
 
@@ -52,7 +52,7 @@ def raise_unpicklable() -> None:
 
 @pytest.fixture
 async def workers() -> AsyncIterator[Workers]:
-    lanes = Workers(["watcher.errors"], fast=2, fast_seconds=0.3, slow_seconds=0.6)
+    lanes = Workers(["watcher.errors"], fast=2, fast_seconds=2, slow_seconds=4)
     yield lanes
     lanes.close()
 

@@ -114,4 +114,5 @@ def _leads_away(heading: html.HtmlElement) -> bool:
 
 
 def _away(link: html.HtmlElement) -> bool:
-    return link.get("href", "#").strip()[:1] != "#"
+    href: str = link.get("href", "#")
+    return href.strip()[:1] != "#"

@@ -25,8 +25,8 @@ from watcher import __version__, config, store
 from watcher.daemon import control, log, operators, systemd
 from watcher.daemon.dispatcher import Dispatcher
 from watcher.daemon.keeper import Keeper
-from watcher.daemon.poller import Poller
 from watcher.daemon.politeness import Hosts
+from watcher.daemon.poller import Poller
 from watcher.daemon.reader import Reader
 from watcher.daemon.reload import Reloader
 from watcher.daemon.runtime import Runtime
@@ -264,4 +264,3 @@ async def _signals(runtime: Runtime, reload: Reloader) -> AsyncIterator[None]:
     finally:
         for task in reloads:
             task.cancel()
-

@@ -64,7 +64,7 @@ class Dispatcher:
                 conn, now=now, lease=LEASE, limit=IN_FLIGHT - len(self._tasks), per_channel=slots, known=list(runtime.wiring.policies)
             )
 
-        claimed = await runtime.store.write(unit) if IN_FLIGHT > len(self._tasks) else []
+        claimed = await runtime.store.write(unit) if len(self._tasks) < IN_FLIGHT else []
         self.leases.hold((delivery.id, delivery.epoch) for delivery in claimed)
         if claimed:
             faultpoints.reach("deliveries.claimed")
@@ -177,7 +177,7 @@ class Dispatcher:
         def unit(conn: store.Connection) -> None:
             store.deliveries.retry(conn, delivery, next_at=next_at, reason=error.reason, answer=str(error), now=now)
             if error.retry_after is not None:
-                store.deliveries.block_channel(conn, delivery.channel, until=now + error.retry_after)
+                store.deliveries.block_channel(conn, delivery.channel, until=now + min(error.retry_after, retry.SLOWEST))
             if error.configuration or attempts >= TELL_AFTER_ATTEMPTS:
                 text = (
                     f"{error}\nTried {attempts} times. The next try is at {next_at:%Y-%m-%d %H:%M:%S} UTC; nothing is lost in the meantime."

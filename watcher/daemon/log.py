@@ -12,6 +12,7 @@ import queue
 import re
 import sys
 import threading
+from collections.abc import Mapping, MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -60,7 +61,7 @@ class _Writer:
                 return  # nobody reads us any more; the daemon goes on
 
 
-def _one_line(_logger: object, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+def _one_line(_logger: object, _name: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Escape control characters of every value; name an exception in one line."""
     error = event.pop("exc_info", None)
     if isinstance(error, BaseException):

@@ -15,7 +15,9 @@ from watcher.daemon.runtime import Runtime, Wiring
 from watcher.model import Notice, Severity
 
 
-def raise_notice(conn: store.Connection, wiring: Wiring, notice: Notice, *, now: datetime, avoid: str | None = None, again: bool = False) -> bool:
+def raise_notice(
+    conn: store.Connection, wiring: Wiring, notice: Notice, *, now: datetime, avoid: str | None = None, again: bool = False
+) -> bool:
     """Tell the operators of ``notice`` unless they know already; part of the caller's transaction.
 
     :param avoid: a channel that is itself in trouble; used only where there is no other.
@@ -30,7 +32,9 @@ def raise_notice(conn: store.Connection, wiring: Wiring, notice: Notice, *, now:
     names = [name for name in settings.channels if name != avoid] or list(settings.channels)
     alert = payload.notice(notice, now)
     planned = plan.notice(names, wiring.policies, now, disabled=store.deliveries.disabled_channels(conn))
-    outgoing = [store.alerts.Outgoing(channel=p.channel, due_at=p.due_at, message_key=ids.message_key([alert.id], p.channel)) for p in planned]
+    outgoing = [
+        store.alerts.Outgoing(channel=p.channel, due_at=p.due_at, message_key=ids.message_key([alert.id], p.channel)) for p in planned
+    ]
     store.alerts.insert(conn, alert, outgoing, notice_key=notice.key)
     return True
 
@@ -48,7 +52,13 @@ def bury_orphans(conn: store.Connection, wiring: Wiring, *, now: datetime) -> No
     """Deliveries of channels that a reload removed become dead with a reason, and are told."""
     for name, count in store.deliveries.orphans(conn, list(wiring.policies), now=now).items():
         text = f"{count} deliveries waited for the channel {name!r}, which is no longer configured. They can be seen with: watcher alerts list --failed"
-        raise_notice(conn, wiring, Notice(key=f"channel_removed:{name}", subject=f"Channel {name} was removed with deliveries waiting", text=text), now=now, again=True)
+        raise_notice(
+            conn,
+            wiring,
+            Notice(key=f"channel_removed:{name}", subject=f"Channel {name} was removed with deliveries waiting", text=text),
+            now=now,
+            again=True,
+        )
 
 
 async def tell(runtime: Runtime, notice: Notice, *, again: bool = False) -> None:

@@ -23,7 +23,9 @@ from watcher.model import Alert
 async def serve(runtime: Runtime, supervisor: Supervisor, settings: WebConfig) -> AsyncIterator[None]:
     """Serve the dashboard until the block ends. An address that cannot be had costs the page, not the alerts."""
     try:
-        async with web.serve(_Daemon(runtime, supervisor), settings.host, settings.port, allowed_hosts=settings.allowed_hosts, password=settings.password) as port:
+        async with web.serve(
+            _Daemon(runtime, supervisor), settings.host, settings.port, allowed_hosts=settings.allowed_hosts, password=settings.password
+        ) as port:
             log.get().info("web.listening", host=settings.host, port=port)
             yield
             return
@@ -40,7 +42,8 @@ class _Daemon:
 
     async def status(self) -> web.source.Row:
         now = self._runtime.now()
-        return _safe(asdict(await self._runtime.store.read(lambda conn: store.status.summary(conn, now=now))))
+        summary = await self._runtime.store.read(lambda conn: store.status.summary(conn, now=now))
+        return {key: _safe(value) for key, value in asdict(summary).items()}
 
     async def alerts(self, limit: int, offset: int) -> list[web.source.Row]:
         found = await self._runtime.store.read(lambda conn: store.alerts.listing(conn, limit=limit, offset=offset))
@@ -58,7 +61,19 @@ class _Daemon:
     async def feeds(self, limit: int, offset: int) -> list[web.source.Row]:
         now = self._runtime.now()
         found = await self._runtime.store.read(lambda conn: store.feeds.listing(conn, now=now, limit=limit, offset=offset))
-        shown = ("url", "name", "title", "due_at", "last_success_at", "last_new_at", "failures", "last_error", "entries", "new_24h", "interval")
+        shown = (
+            "url",
+            "name",
+            "title",
+            "due_at",
+            "last_success_at",
+            "last_new_at",
+            "failures",
+            "last_error",
+            "entries",
+            "new_24h",
+            "interval",
+        )
         return [_safe({key: row[key] for key in shown} | {"name": row["name"] or row["title"] or row["host"]}) for row in found]
 
     async def health(self) -> web.Health:

@@ -1,13 +1,13 @@
 """The poller: feeds that are due -> new entries.
 
-    claim feeds that are due, a few of each host       store.feeds.claim
-    wait for a slot of the host                          feeds.hosts, asked through daemon.politeness
-    fetch, with validators                               feeds.fetch            FetchError -> a later due time
-    304, or the same bytes as last time?                 one row of the next batch: due_at, nothing else
-    parse what is new, in a worker process               feeds.parse            ParseError -> a later due time
-    decide what it means for the feed                    daemon.outcome
-    ONE transaction: new entries, validators, due_at     store.feeds.finish     WHERE epoch = mine
-    tell operators what must be told                     daemon.operators
+claim feeds that are due, a few of each host       store.feeds.claim
+wait for a slot of the host                          feeds.hosts, asked through daemon.politeness
+fetch, with validators                               feeds.fetch            FetchError -> a later due time
+304, or the same bytes as last time?                 one row of the next batch: due_at, nothing else
+parse what is new, in a worker process               feeds.parse            ParseError -> a later due time
+decide what it means for the feed                    daemon.outcome
+ONE transaction: new entries, validators, due_at     store.feeds.finish     WHERE epoch = mine
+tell operators what must be told                     daemon.operators
 """
 
 from __future__ import annotations
@@ -186,7 +186,9 @@ class Poller:
         metrics.FETCH_ERRORS.labels(error.reason).inc()
         if isinstance(error, FetchError) and error.retry_after is not None:
             self._runtime.hosts.block(state.host, min(error.retry_after, wiring.policy.max_interval), asyncio.get_running_loop().time())
-        log.get().warning("poll.failed", feed=state.url, reason=error.reason, why=str(error), failures=after.failures, next=after.due_at or "never")
+        log.get().warning(
+            "poll.failed", feed=state.url, reason=error.reason, why=str(error), failures=after.failures, next=after.due_at or "never"
+        )
         await self._finish(state, after, wiring, feed)
 
     async def _finish(self, state: FeedState, after: FeedState, wiring: Wiring, feed: Feed, document: Document | None = None) -> None:
@@ -196,7 +198,9 @@ class Poller:
 
         def unit(conn: store.Connection) -> store.feeds.Finished | None:
             faultpoints.reach("feeds.commit")
-            finished = store.feeds.finish(conn, after, document=document, baseline=state.baseline_at is None, backfill=feed.backfill, now=now)
+            finished = store.feeds.finish(
+                conn, after, document=document, baseline=state.baseline_at is None, backfill=feed.backfill, now=now
+            )
             if finished is not None:
                 for notice in told:
                     operators.raise_notice(conn, wiring, notice, now=now)

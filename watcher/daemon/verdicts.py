@@ -116,7 +116,13 @@ class _Case:
         reading, rule = self.reading, self.wiring.rules[match.rule]
         window = timedelta(seconds=rule.limit[1]) if rule.limit else None
         history = store.alerts.history(
-            self.conn, rule.name, entry=reading.claimed.id, story=self.story.id, canonical_url=reading.canonical_url, window=window, now=self.now
+            self.conn,
+            rule.name,
+            entry=reading.claimed.id,
+            story=self.story.id,
+            canonical_url=reading.canonical_url,
+            window=window,
+            now=self.now,
         )
         occasion = self._occasion(rule, history.oldest_in_window_at)
         facts = decide.Facts(
@@ -127,7 +133,9 @@ class _Case:
             sources=self.view.sources,
             reached=bool(plan.targets(rule, self.wiring.config.routes, self.wiring.policies, occasion)),
         )
-        told = decide.Told(entry=history.entry, article=history.article, story=history.story, sources=history.sources, in_window=history.in_window)
+        told = decide.Told(
+            entry=history.entry, article=history.article, story=history.story, sources=history.sources, in_window=history.in_window
+        )
         silences = store.silences.in_force(self.conn, now=self.now)
         decision = decide.decide(match, rule, facts=facts, told=told, silences=silences, now=self.now)
         if not decision.reason.tells:
@@ -150,11 +158,16 @@ class _Case:
 
     def _record(self, rule: Rule, decision: Decision, alert: Alert, occasion: plan.Occasion) -> tuple[Decision, Alert | None]:
         """Write alert and deliveries, unless another process told the story first."""
-        if rule.repeat is Repeat.STORY and not decision.update and not store.alerts.claim_first(self.conn, rule.name, self.story.id, alert.id):
+        if (
+            rule.repeat is Repeat.STORY
+            and not decision.update
+            and not store.alerts.claim_first(self.conn, rule.name, self.story.id, alert.id)
+        ):
             return replace(decision, reason=Reason.ALREADY_TOLD, detail="the story was told at the same moment"), None
         planned = plan.plan(alert, rule, self.wiring.config.routes, self.wiring.policies, occasion, self.now)
         outgoing = [
-            store.alerts.Outgoing(channel=p.channel, due_at=p.due_at, bundle=p.bundle, message_key=ids.message_key([alert.id], p.channel)) for p in planned
+            store.alerts.Outgoing(channel=p.channel, due_at=p.due_at, bundle=p.bundle, message_key=ids.message_key([alert.id], p.channel))
+            for p in planned
         ]
         new = store.alerts.insert(self.conn, alert, outgoing, canonical_url=self.reading.canonical_url)
         return decision, alert if new else None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 
 from watcher.alerts.render import Renderer
 from watcher.channels import Channel
 from watcher.config import Config
+from watcher.daemon import log
 from watcher.daemon.runtime import Wiring, user_agent
 from watcher.feeds.schedule import Policy
-from watcher.model import AppriseSettings, ChannelSettings, EmailSettings, SlackSettings, WebhookSettings
+from watcher.model import AppriseSettings, ChannelPolicy, ChannelSettings, EmailSettings, SlackSettings, WebhookSettings
 from watcher.net import Client, Limits
 
 
@@ -27,11 +30,26 @@ def wire(loaded: Config) -> Wiring:
         entities={entity.id: entity for entity in loaded.entities},
         policies=policies,
         channels={name: channel(name, setting, client) for name, setting in settings.items()},
-        renderer=Renderer(policies, settings, public_url=loaded.web.public_url if loaded.web else None),
+        renderer=Renderer(policies, settings, templates=_templates(policies), public_url=loaded.web.public_url if loaded.web else None),
         client=client,
         policy=Policy(fetch.interval, fetch.min_interval, fetch.max_interval),
         limits=limits,
     )
+
+
+def _templates(policies: Mapping[str, ChannelPolicy]) -> dict[str, dict[str, str]]:
+    """Read the users' own templates: by channel, file name to source. A folder that cannot be read costs the style, not the alert."""
+    found: dict[str, dict[str, str]] = {}
+    for name, policy in policies.items():
+        if policy.templates is None:
+            continue
+        try:
+            found[name] = {
+                file.name: file.read_text(encoding="utf-8") for file in sorted(Path(policy.templates).iterdir()) if file.is_file()
+            }
+        except (OSError, UnicodeDecodeError) as error:
+            log.get().error("templates.unreadable", channel=name, folder=policy.templates, why=str(error), used="the built-in ones")
+    return found
 
 
 def channel(name: str, settings: ChannelSettings, client: Client) -> Channel:

@@ -25,7 +25,19 @@ from watcher.model.channel import (
     SlackSettings,
     WebhookSettings,
 )
-from watcher.model.delivery import Attempt, Delivery, DeliveryId, DeliveryState, Mail, Message, Receipt, RecipientOutcome, SlackPost, TextPost, WebhookPost
+from watcher.model.delivery import (
+    Attempt,
+    Delivery,
+    DeliveryId,
+    DeliveryState,
+    Mail,
+    Message,
+    Receipt,
+    RecipientOutcome,
+    SlackPost,
+    TextPost,
+    WebhookPost,
+)
 from watcher.model.feed import Document, Entry, EntryId, Feed, FeedHints, FeedId, FeedInfo, FeedState, FullText
 from watcher.model.rule import Alias, Entity, Evidence, Match, MatchInput, Repeat, Rule, Severity, Terms, Updates, Within
 from watcher.model.secret import Secret
