@@ -1,27 +1,26 @@
-"""Rules: what the user asked for, found in an article and shown. Pure.
+"""Rules: which articles are meant, and why. Pure.
 
-    syntax      the shapes of a parsed query         query      text -> syntax, with precise objections
-    terms       a word or phrase with wildcards      patterns   regular expressions in linear time
-    document    an article in one row of coordinates automaton  all terms in one pass
-    compiler    syntax -> nodes; references, numbered terms
-    nodes       conditions that can be judged        meta       names of feeds, tags and languages
-    rulebook    all rules together: match, explain, self_test, warnings
+Text of rules to conditions::
+
+    query        the query language's parser         syntax     the shapes it gives
+    terms        one word or phrase with wildcards   patterns   regular expressions in linear time
+    compiler     rules, entities and lists to conditions
+    proximity    groups inside NEAR                  logic, lint   warnings
+
+An article through the conditions::
+
+    document     the article's fields in one row, folded, with the way back
+    index        all terms in one automaton          automaton  the library underneath
+    run          what was found in one article       near       steps from word to word
+    mentions     entities and their context
+    conditions   the clauses; the only code that decides
+    evidence     what shows it: evidence, traces
+    rulebook     the whole, ready to match           inflect    word forms
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterable
-
-from watcher.model import Entity, Rule, Terms
 from watcher.rules import query
-from watcher.rules.rulebook import Failure, Rulebook, RulebookErrors, Trace
+from watcher.rules.evidence import Trace
+from watcher.rules.rulebook import Failure, Rulebook, RulebookErrors
+from watcher.rules.rulebook import compile_rules as compile  # noqa: A004  rules.compile reads as re.compile does
 
 __all__ = ["Failure", "Rulebook", "RulebookErrors", "Trace", "compile", "query"]
-
-
-def compile(rules: Iterable[Rule], entities: Iterable[Entity] = (), terms: Iterable[Terms] = ()) -> Rulebook:  # noqa: A001  the word of the trade
-    """Compile rules against entities and lists of terms.
-
-    :raises RulebookErrors: with everything that does not compile, not only the first.
-    """
-    return Rulebook(tuple(rules), tuple(entities), tuple(terms))

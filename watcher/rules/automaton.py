@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 try:
-    import ahocorasick_rs
+    from ahocorasick_rs import AhoCorasick
 except ImportError:  # pragma: no cover: depends on the platform
-    ahocorasick_rs = None
+    AhoCorasick = None  # type: ignore[assignment,misc]
 
 
 class Automaton:
@@ -21,9 +21,9 @@ class Automaton:
         self._find: Any = None
         if not literals:
             return
-        if ahocorasick_rs is not None:
+        if AhoCorasick is not None:
             # The default implementation is chosen by size; a forced DFA takes 1.3 GB for 10⁵ phrases.
-            self._find = ahocorasick_rs.AhoCorasick(literals, store_patterns=False).find_matches_as_indexes
+            self._find = AhoCorasick(literals, store_patterns=False).find_matches_as_indexes
         else:  # pragma: no cover: depends on the platform
             self._find = _in_c(literals)
 

@@ -100,7 +100,9 @@ def _translate(body: str, source: str, *, case: bool, accents: bool) -> str:
         elif char == "(":
             for construct, name in _UNSUPPORTED:
                 if body.startswith(construct, i):
-                    raise QueryError(f"/{source}/: {name} cannot be matched in linear time and is not supported; use NEAR or NOT instead", query=source)
+                    raise QueryError(
+                        f"/{source}/: {name} cannot be matched in linear time and is not supported; use NEAR or NOT instead", query=source
+                    )
             out.append(char)
         else:
             out.append(char if ord(char) < 128 else _folded_literal(char, case=case, accents=accents))

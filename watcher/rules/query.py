@@ -103,7 +103,10 @@ class _Parser:
                 self.fail("an empty phrase: expected words between the quotes", position)
         elif kind == "flags":
             if text:
-                self.fail("unexpected characters after a regular expression: expected a space (case is ignored unless case: stands before)", match.start("flags"))
+                self.fail(
+                    "unexpected characters after a regular expression: expected a space (case is ignored unless case: stands before)",
+                    match.start("flags"),
+                )
             kind, text = "regex", match["regex"]
         elif kind in ("counted", "count"):
             kind, text = match["counted"], match["count"] or ""
@@ -134,7 +137,7 @@ class _Parser:
         if word[0] == "/":
             self.fail('a regular expression that is not closed: expected another / (or quotes around a path: "/news/")', position)
         if _SMALL_OPERATOR.match(word):
-            self.fail(f'"{word}": operators are written in capitals: expected {word.split("/")[0].upper()}/n', position)
+            self.fail(f'"{word}": operators are written in capitals: expected {word.split("/", maxsplit=1)[0].upper()}/n', position)
 
     # --- grammar ---------------------------------------------------------------------------------------------------
 
@@ -209,7 +212,7 @@ class _Parser:
             self.fail(f"{shown}: expected a number from 1 to {most}", token.position + len(token.kind) + 1)
         return int(digits)
 
-    def item(self) -> Node:
+    def item(self) -> Node:  # noqa: RET503  fail() never returns
         token = self.take()
         match token.kind:
             case "word" | "phrase":
@@ -230,7 +233,8 @@ class _Parser:
             case "close":
                 self.fail(f'a ")" where a term was expected{self._after()}', token.position)
             case _:
-                self.fail(f"{token.kind} where a term was expected{self._after()} (in quotes it is a word)", token.position)
+                pass
+        self.fail(f"{token.kind} where a term was expected{self._after()} (in quotes it is a word)", token.position)
 
     def _after(self) -> str:
         before = self.tokens[self.at - 2] if self.at >= 2 else None

@@ -13,6 +13,7 @@ A term becomes one or a few literals for the automaton and, where it has wildcar
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -38,7 +39,14 @@ class Literal(NamedTuple):
     hyphens: tuple[int, ...] = ()
 
 
-Piece = Literal | str
+@dataclass(frozen=True, slots=True)
+class Tails:
+    """The ways in which the forms of an inflected word may go on to its end (see :mod:`watcher.rules.inflect`)."""
+
+    endings: frozenset[str]
+
+
+Piece = Literal | Tails | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +103,30 @@ def compile_term(folded: str, written: str) -> tuple[Pattern, ...]:
     options = sum(piece in (OPTIONAL_GAP, OPTIONAL_HYPHEN) for piece in pieces)
     if options == len([piece for piece in pieces if isinstance(piece, str)]) and options <= MAX_OPTIONS:
         return tuple(Pattern(literal) for literal in _written_out(pieces))
-    place = max((i for i, piece in enumerate(pieces) if isinstance(piece, Literal)), key=lambda i: len(pieces[i][0]))
-    anchor = pieces[place]
-    assert isinstance(anchor, Literal)
-    return (Pattern(anchor, tuple(pieces[:place]), tuple(pieces[place + 1 :])),)
+    return (_around_longest(pieces),)
+
+
+def around_longest(parts: Iterable[str | Tails]) -> Pattern:
+    """Return the pattern of words and tails in a row: plain strings are compiled as a term is, tails stay."""
+    pieces: list[Piece] = []
+    for part in parts:
+        if isinstance(part, Tails):
+            pieces.append(part)
+            continue
+        for piece in _pieces(part):
+            if isinstance(piece, Literal) and pieces and isinstance(pieces[-1], Literal):
+                before = pieces.pop()
+                assert isinstance(before, Literal)
+                piece = Literal(before.text + piece.text, (*before.hyphens, *(len(before.text) + i for i in piece.hyphens)))  # noqa: PLW2901
+            pieces.append(piece)
+    return _around_longest(pieces)
+
+
+def _around_longest(pieces: list[Piece]) -> Pattern:
+    """Return the pattern that looks for the longest literal first."""
+    literals = [(len(piece.text), -i, piece) for i, piece in enumerate(pieces) if isinstance(piece, Literal)]
+    _, place, anchor = max(literals, key=lambda found: found[:2])
+    return Pattern(anchor, tuple(pieces[:-place]), tuple(pieces[1 - place :]))
 
 
 def _pieces(text: str) -> list[Piece]:
@@ -161,6 +189,10 @@ def _forward(pieces: tuple[Piece, ...], scan: str, marks: str, start: int) -> se
             if isinstance(piece, Literal):
                 if scan.startswith(piece.text, i) and all(marks[i + h] == "-" for h in piece.hyphens):
                     following.add(i + len(piece.text))
+            elif isinstance(piece, Tails):
+                end = _run_forward(scan, i)[-1]
+                if scan[i:end] in piece.endings:
+                    following.add(end)
             elif piece == STAR:
                 following.update(_run_forward(scan, i))
             elif piece == ANY:
@@ -184,6 +216,8 @@ def _backward(pieces: tuple[Piece, ...], scan: str, marks: str, end: int) -> set
                 begin = i - len(piece.text)
                 if begin >= 0 and scan.startswith(piece.text, begin) and all(marks[begin + h] == "-" for h in piece.hyphens):
                     following.add(begin)
+            elif isinstance(piece, Tails):
+                following.update(i - len(tail) for tail in piece.endings if scan.endswith(tail, 0, i))
             elif piece == STAR:
                 following.update(_run_backward(scan, i))
             elif piece == ANY:

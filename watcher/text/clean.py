@@ -61,8 +61,7 @@ def _inside_grapheme(s: str, i: int) -> bool:
     """Whether a cut between ``s[i-1]`` and ``s[i]`` would tear a grapheme (the cases of UAX #29 that occur in text)."""
     before, after = s[i - 1], s[i]
     if (
-        after == _JOINER
-        or before == _JOINER
+        _JOINER in (before, after)
         or "\ufe00" <= after <= "\ufe0f"
         or "\U0001f3fb" <= after <= "\U0001f3ff"
         or "\U000e0020" <= after <= "\U000e007f"

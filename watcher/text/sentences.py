@@ -10,17 +10,20 @@ import re
 
 LIMIT = 600  # characters of a sentence that a mail can show
 
-_ABBREVIATIONS = frozenset(
-    # English
-    "mr mrs ms dr prof sr jr st mt ft gen lt col maj capt cmdr sgt adm gov sen rep rev hon pres min dept univ assn bros inc ltd co corp llc plc vs etc approx "
-    "no nos vol fig ed est jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun e.g i.e u.s u.k u.n u.s.a d.c a.m p.m ph.d cf ca "
-    # German, French, Spanish, Polish, Czech
-    "nr bzw z.b d.h u.a usw evtl ggf inkl mio mrd str hr fr mme mlle av bd sra srta ud uds np tzn tzw ul al gen płk mjr ppłk kpt im m.in tys mln mld godz r "
-    "tj např tzv mil mld tis ing mudr "
-    # Ukrainian, Russian, Bulgarian
-    "ім вул просп буд кв обл р рр ст тис млн млрд грн коп т.д т.п т.зв та ін див напр проф доц акад ген полк "
-    "ул пр д г гг им руб тыс долл т.е т.к т.н и др пр см стр о гр м".split()
+_ENGLISH = (
+    "mr mrs ms dr prof sr jr st mt ft gen lt col maj capt cmdr sgt adm gov sen rep rev hon pres min dept univ assn bros inc ltd co corp llc plc "
+    "vs etc approx no nos vol fig ed est jan feb mar apr jun jul aug sep sept oct nov dec mon tue wed thu fri sat sun e.g i.e u.s u.k u.n u.s.a "
+    "d.c a.m p.m ph.d cf ca"
 )
+_WEST = (  # German, French, Spanish, Polish, Czech
+    "nr bzw z.b d.h u.a usw evtl ggf inkl mio mrd str hr fr mme mlle av bd sra srta ud uds np tzn tzw ul al płk mjr ppłk kpt im m.in tys mln mld "
+    "godz r tj např tzv mil tis ing mudr"
+)
+_CYRILLIC = (  # Ukrainian, Russian, Bulgarian
+    "ім вул просп буд кв обл р рр ст тис млн млрд грн коп т.д т.п т.зв ін див напр проф доц акад ген полк ул пр д г гг им руб тыс долл т.е т.к "
+    "т.н др см стр гр м"
+)
+_ABBREVIATIONS = frozenset(f"{_ENGLISH} {_WEST} {_CYRILLIC}".split())
 _BREAK = re.compile(
     r"\n+"  # a line break ends a paragraph
     r"|[。！？｡．][」』）】”’\"')\]]*"

@@ -1,0 +1,79 @@
+"""One article being matched: what was found in it, and what has been decided so far."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from watcher.rules.document import Document, Flavour
+from watcher.rules.index import Found, Index
+from watcher.rules.patterns import Expression
+
+if TYPE_CHECKING:
+    from watcher.rules.mentions import Mentions
+
+
+class Hit(NamedTuple):
+    """A term found: coordinates, the term as written, and the entity whose alias it is."""
+
+    start: int
+    end: int
+    term: str
+    entity: str | None = None
+
+
+class Span(NamedTuple):
+    """A stretch of the article for which a clause holds, and the terms found in it."""
+
+    start: int
+    end: int
+    hits: tuple[Hit, ...]
+
+
+class Run:
+    """The state of one article's way through the rules.
+
+    :param full: evaluate every clause, for a trace; else stop where the outcome is decided.
+    :param lenient: take rules' ``feeds`` and ``languages`` as fulfilled, for self-tests.
+    """
+
+    __slots__ = ("_expressions", "_flavours", "_spans", "document", "found", "full", "lenient", "memo", "mentions")
+
+    def __init__(
+        self,
+        document: Document,
+        indexes: tuple[Index, ...],
+        flavours: list[Flavour],
+        expressions: dict[int, Expression],
+        *,
+        full: bool = False,
+        lenient: bool = False,
+    ) -> None:
+        self.document = document
+        self.full, self.lenient = full, lenient
+        self._flavours, self._expressions = flavours, expressions
+        self._spans: dict[int, list[tuple[int, int]]] = {}
+        self.memo: dict[int, object] = {}  # outcomes of shared conditions
+        self.mentions: dict[str, Mentions] = {}  # by entity
+        self.found: Found = {}
+        for index in indexes:
+            self.found.update(index.scan(document))
+
+    def spans(self, number: int, low: int, high: int) -> list[tuple[int, int]]:
+        """Return where a term was found between two coordinates, in order."""
+        spans = self._spans.get(number)
+        if spans is None:
+            spans = self._spans[number] = self._locate(number)
+        if not spans or (spans[0][0] >= low and spans[-1][1] <= high):
+            return spans
+        return [span for span in spans if span[0] >= low and span[1] <= high]
+
+    def _locate(self, number: int) -> list[tuple[int, int]]:
+        view = self.document.view(self._flavours[number])
+        expression = self._expressions.get(number)
+        if expression is None:
+            raw = self.found.get(number, [])
+        elif expression.literals and number not in self.found:
+            raw = []
+        else:
+            raw = [(base + start, base + end) for base, text in view.pieces() for start, end in expression.find(text)]
+        return sorted({view.locate(start, end) for start, end in raw})
