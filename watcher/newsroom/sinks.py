@@ -61,7 +61,8 @@ class Post:
         if self.sink != "mail":
             return "\n".join(_strings(self.json))
         plain = self.mail.get_body(("plain",))
-        return f"{self.mail['Subject']}\n{plain.get_content() if plain is not None else ''}"
+        body = plain.get_content().replace("\r\n", "\n") if plain is not None else ""
+        return f"{self.mail['Subject']}\n{body}"
 
     @property
     def subject(self) -> str:
