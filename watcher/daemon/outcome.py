@@ -58,7 +58,7 @@ def changed(
         title=document.info.title or state.title,
         known_spans=document.spans,
         span_count=document.total,
-        full_parse_at=state.full_parse_at if document.partial else now,
+        full_parse_at=(state.full_parse_at or now) if document.partial else now,
         last_new_at=now if new and state.baseline_at else state.last_new_at,
         baseline_at=state.baseline_at or now,
         etag=answer.etag,

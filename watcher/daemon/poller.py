@@ -27,8 +27,8 @@ from watcher.feeds import fetch, parse
 from watcher.model import Document, Feed, FeedState
 
 LOOK_SECONDS = 1.0  # at the latest; feeds may be made due by another process
-GATHER_SECONDS = 0.05  # feeds that become due within it are claimed together
-FLUSH_SECONDS = 0.05
+GATHER_SECONDS = 0.1  # feeds that become due within it are claimed together
+FLUSH_SECONDS = 0.1
 FLUSH_ROWS = 100
 WHOLE_PARSE_EVERY = timedelta(days=1)  # the cut of known items is checked against the whole from time to time
 FIRST_ENTRIES = 2_000
@@ -164,7 +164,7 @@ class Poller:
 
     async def _parse(self, state: FeedState, feed: Feed, answer: fetch.Response) -> Document:
         baseline = state.baseline_at is None
-        whole = state.full_parse_at is None or self._runtime.now() - state.full_parse_at > WHOLE_PARSE_EVERY
+        whole = state.full_parse_at is not None and self._runtime.now() - state.full_parse_at > WHOLE_PARSE_EVERY
         try:
             return await self._runtime.workers.call(
                 parse.parse,
