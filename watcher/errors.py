@@ -92,7 +92,9 @@ class FetchError(WatcherError):
 
     trouble: Trouble = Trouble.SOFT
 
-    def __init__(self, url: str, reason: str, detail: str = "", *, retry_after: timedelta | None = None, trouble: Trouble | None = None) -> None:
+    def __init__(
+        self, url: str, reason: str, detail: str = "", *, retry_after: timedelta | None = None, trouble: Trouble | None = None
+    ) -> None:
         super().__init__(url, reason, detail)
         self.url, self.reason, self.detail, self.retry_after = url, reason, detail, retry_after
         if trouble is not None:
@@ -108,7 +110,9 @@ class FetchError(WatcherError):
 class FetchTimeout(FetchError):
     """A limit of time ran out: connect, headers or the whole fetch."""
 
-    def __init__(self, url: str, reason: str = "timeout", detail: str = "", *, retry_after: timedelta | None = None, trouble: Trouble | None = None) -> None:
+    def __init__(
+        self, url: str, reason: str = "timeout", detail: str = "", *, retry_after: timedelta | None = None, trouble: Trouble | None = None
+    ) -> None:
         super().__init__(url, reason, detail or "no complete answer in time", retry_after=retry_after, trouble=trouble)
 
 
@@ -119,24 +123,39 @@ class BadStatus(FetchError):
     """
 
     def __init__(
-        self, url: str, reason: str = "", detail: str = "", *, status: int, retry_after: timedelta | None = None, trouble: Trouble | None = None
+        self,
+        url: str,
+        reason: str = "",
+        detail: str = "",
+        *,
+        status: int,
+        retry_after: timedelta | None = None,
+        trouble: Trouble | None = None,
     ) -> None:
-        super().__init__(url, reason or f"http_{status}", detail or f"the server answered {status}", retry_after=retry_after, trouble=trouble)
+        super().__init__(
+            url, reason or f"http_{status}", detail or f"the server answered {status}", retry_after=retry_after, trouble=trouble
+        )
         self.status = status
 
 
 class TooLarge(FetchError):
     """The body exceeds the limit on the wire or after decoding."""
 
-    def __init__(self, url: str, reason: str = "too_large", detail: str = "", *, retry_after: timedelta | None = None, trouble: Trouble | None = None) -> None:
+    def __init__(
+        self, url: str, reason: str = "too_large", detail: str = "", *, retry_after: timedelta | None = None, trouble: Trouble | None = None
+    ) -> None:
         super().__init__(url, reason, detail or "the body is larger than fetch.max_body allows", retry_after=retry_after, trouble=trouble)
 
 
 class BlockedAddress(FetchError):
     """A private, special or disguised address, a scheme or a port that we do not talk to."""
 
-    def __init__(self, url: str, reason: str = "private", detail: str = "", *, retry_after: timedelta | None = None, trouble: Trouble | None = None) -> None:
-        super().__init__(url, reason, detail or "a private or special address (allow_private would permit it)", retry_after=retry_after, trouble=trouble)
+    def __init__(
+        self, url: str, reason: str = "private", detail: str = "", *, retry_after: timedelta | None = None, trouble: Trouble | None = None
+    ) -> None:
+        super().__init__(
+            url, reason, detail or "a private or special address (allow_private would permit it)", retry_after=retry_after, trouble=trouble
+        )
 
 
 class ParseError(WatcherError, ValueError):
