@@ -21,7 +21,8 @@ def expand(place: Place, patterns: object, problems: Problems) -> Iterator[tuple
     folder made them; what is refused is a path that leaves the folder by name.
 
     :param place: of ``watcher.include`` in the main document.
-    :param patterns: its value, not yet validated; None for the default, whose patterns may find nothing.
+    :param patterns: its value, not yet validated; None for the default, whose patterns may find nothing (also where
+        it is written out).
     """
     main = place.document
     seen = {os.path.realpath(main.path)}
@@ -39,7 +40,7 @@ def expand(place: Place, patterns: object, problems: Problems) -> Iterator[tuple
         else:
             found = sorted(glob.glob(relative, root_dir=main.path.parent, recursive=True))  # noqa: PTH207 — Path.glob has no root_dir and skips broken links
             found = [name for name in found if not (main.path.parent / name).is_dir()]
-            if not found and patterns is not None:
+            if not found and patterns not in (None, DEFAULT_INCLUDE):
                 problems.warn(here, f"the pattern {shown(pattern)} finds no file")
         for name in found:
             real = os.path.realpath(main.path.parent / name)
