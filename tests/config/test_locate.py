@@ -109,7 +109,7 @@ def documents(draw: st.DrawFn) -> Writer:
     return out
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(documents())
 def test_every_key_table_and_item_is_found_at_its_line(written: Writer) -> None:
     tomli.loads(written.text)  # the writer writes TOML
@@ -140,7 +140,8 @@ def test_a_long_text_is_scanned_once_and_in_linear_time() -> None:
     assert found.of(("y",)) == 100_003
 
 
-@given(st.text(max_size=200))
+@settings(max_examples=50)
+@given(st.text(alphabet="ab=.[]{}\"'\\\n#, 1", max_size=30))
 def test_any_text_is_scanned_without_an_error(text: str) -> None:
     """Also what is no TOML: the parser has already said what is wrong with it, or will."""
     try:
