@@ -155,7 +155,8 @@ class Compiler:
             index = next((number for number, text in enumerate(sentences) if text == failure.text), 0)
             verb = "does not match" if failure.key == "must_match" else "matches"
             what = f"the {failure.kind} {shown(failure.name)} {verb} {shown_sentence(failure.text)}"
-            self.problems.add(place.at(failure.key, index), f"{what}: {failure.explanation}" if failure.explanation else what)
+            why = " ".join(failure.explanation.split())
+            self.problems.add(place.at(failure.key, index), f"{what}: {why}" if why else what)
         return None if failures else book
 
     def _objection(self, thing: Thing, error: QueryError) -> None:
