@@ -15,11 +15,11 @@ from watcher.model import Delivery, Receipt
 from watcher.store import Store, alerts, deliveries, entries, feeds, retention, status, stories
 from watcher.store.columns import EPOCH, MICROSECOND
 
-ROWS = 20_000
+ROWS = 6_000
 
 
 def fill(conn):
-    """Twenty thousand feeds, entries, articles and sent deliveries; a hundred of each are due."""
+    """Thousands of feeds, entries, articles and sent deliveries; a hundred of each are due."""
     numbers = f"WITH RECURSIVE n(i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})"
     blob = "CAST('k' || i AS BLOB)" if conn.dialect.name == "sqlite" else "CAST('k' || i AS BYTEA)"
     at = (NOW - EPOCH) // MICROSECOND

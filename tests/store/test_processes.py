@@ -28,7 +28,7 @@ store = Store.open(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 empty = 0
-while empty < 20:
+while empty < 10:
     rows = store.write_now(claims[sys.argv[2]])
     empty = 0 if rows else empty + 1
     for row in rows:
@@ -37,7 +37,7 @@ store.close()
 """
 
 
-def claimed_by_processes(url, what, number=3):
+def claimed_by_processes(url, what, number=2):
     """Let processes claim until nothing is due; return what each of them got."""
     command = [sys.executable, "-c", CLAIMER, url, what]
     children = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(number)]
@@ -68,21 +68,21 @@ def all_once(found, number):
 
 
 def test_no_feed_is_claimed_twice_and_a_host_belongs_to_one_process_at_a_time(store):
-    store.write_now(lambda conn: feeds.sync(conn, seeds(400, hosts=100), now=NOW))
+    store.write_now(lambda conn: feeds.sync(conn, seeds(160, hosts=40), now=NOW))
     found = claimed_by_processes(store.url, "feeds")
-    all_once(found, 400)
+    all_once(found, 160)
     owners = Counter(host for rows in found for host in {host for host, _ in rows})
     assert set(owners.values()) == {1}
 
 
 def test_no_entry_is_claimed_twice(store):
-    store.write_now(lambda conn: feeds.sync(conn, seeds(1), now=NOW) or poll(conn, document(*(f"e{n}" for n in range(300)))))
-    all_once(claimed_by_processes(store.url, "entries"), 300)
+    store.write_now(lambda conn: feeds.sync(conn, seeds(1), now=NOW) or poll(conn, document(*(f"e{n}" for n in range(150)))))
+    all_once(claimed_by_processes(store.url, "entries"), 150)
 
 
 def test_no_delivery_is_claimed_twice(store):
-    store.write_now(lambda conn: [tell(conn, n) for n in range(300)] and None)
-    all_once(claimed_by_processes(store.url, "deliveries"), 300)
+    store.write_now(lambda conn: [tell(conn, n) for n in range(150)] and None)
+    all_once(claimed_by_processes(store.url, "deliveries"), 150)
 
 
 def test_a_bundle_is_never_torn_between_processes(two):

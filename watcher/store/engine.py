@@ -20,7 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from watcher.errors import StoreError, StoreUnavailable
 
-_BUSY_MS = 5_000
+_BUSY = 5.0
 _WAL_LIMIT = 64 * 1024 * 1024  # bytes kept of a WAL that a burst has made larger
 
 _RETRY_SQLSTATES = frozenset({"40001", "40P01", "55P03"})  # serialization failure, deadlock, lock not available
@@ -59,20 +59,22 @@ def parse(url: str) -> URL:
     raise StoreError(f'databases of the kind {backend!r} are not supported; write "sqlite:///watcher.db" or "postgresql://user@host/name"')
 
 
-def sqlite_engine(path: Path, *, writer: bool, pool_size: int = 1) -> Engine:
-    """An engine whose connections begin transactions as told above."""
+def sqlite_engine(path: Path, *, writer: bool, patience: float = _BUSY, pool_size: int = 1) -> Engine:
+    """An engine whose connections begin transactions as told above.
+
+    :param patience: seconds to wait for a lock; at most five, for the writer asks again between, and can be told to stop.
+    """
+    begin = "BEGIN IMMEDIATE" if writer else "BEGIN"
+    busy = min(patience, _BUSY)
     # mode=rw: a file that vanished is an error, never silently a new and empty database
     url = URL.create("sqlite+pysqlite", database=path.absolute().as_uri(), query={"uri": "true", "mode": "rw"})
-    engine = create_engine(
-        url, pool_size=pool_size, max_overflow=0, pool_reset_on_return="rollback", connect_args={"timeout": _BUSY_MS / 1000}
-    )
-    begin = "BEGIN IMMEDIATE" if writer else "BEGIN"
+    engine = create_engine(url, pool_size=pool_size, max_overflow=0, pool_reset_on_return="rollback", connect_args={"timeout": busy})
 
     @event.listens_for(engine, "connect")
     def prepare(dbapi: Any, _record: object) -> None:
         dbapi.isolation_level = None
         for pragma in (
-            f"busy_timeout={_BUSY_MS}",
+            f"busy_timeout={int(busy * 1000)}",
             "synchronous=FULL",
             "foreign_keys=ON",
             f"journal_size_limit={_WAL_LIMIT}",

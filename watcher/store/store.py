@@ -21,6 +21,7 @@ from watcher.store.writer import Unit, Writer
 
 T = TypeVar("T")
 READERS = 3
+GROUP_SECONDS = 0.05
 PATIENCE = 75.0  # seconds that a write waits for a lock or for a server that is away; another process may hold SQLite for a minute
 
 
@@ -79,7 +80,7 @@ class Store:
     no connection.
     """
 
-    def __init__(self, url: str, *, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str, *, patience: float = PATIENCE, group_seconds: float = GROUP_SECONDS) -> None:
         parsed = engine.parse(url)
         self.url = url
         self.dialect: str = parsed.get_backend_name()
@@ -90,31 +91,37 @@ class Store:
         self._closed = False
         self._engines: tuple[Engine, Engine]
         if self.path is not None:
-            self._engines = (engine.sqlite_engine(self.path, writer=True), engine.sqlite_engine(self.path, writer=False, pool_size=READERS))
+            self._engines = (
+                engine.sqlite_engine(self.path, writer=True, patience=patience),
+                engine.sqlite_engine(self.path, writer=False, patience=patience, pool_size=READERS),
+            )
         else:
             process = uuid4().hex
             self._engines = (
                 engine.postgres_engine(parsed, writer=True, process=process),
                 engine.postgres_engine(parsed, writer=False, process=process, pool_size=READERS),
             )
-        self._writer = Writer(self._engines[0], patience=patience, on_idle=self._measure_clock)
+        self._writer = Writer(self._engines[0], patience=patience, group_seconds=group_seconds, on_idle=self._measure_clock)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._reading = threading.BoundedSemaphore(READERS)  # blocking callers share the connections with the pool's threads
 
     @classmethod
-    def open(cls, url: str, *, exclusive: bool = False, migrate: bool = True, patience: float = PATIENCE) -> Self:
+    def open(
+        cls, url: str, *, exclusive: bool = False, migrate: bool = True, patience: float = PATIENCE, group_seconds: float = GROUP_SECONDS
+    ) -> Self:
         """Open the database, creating or upgrading it where needed.
 
         :param url: ``sqlite:///relative.db``, ``sqlite:////absolute.db`` or ``postgresql://user@host/name``.
         :param exclusive: take the daemon's lock on a SQLite file (no meaning on PostgreSQL, where processes share the work).
         :param migrate: False for callers that must not create or change a schema.
         :param patience: seconds that a write waits for another process's lock, or for a server that is away.
+        :param group_seconds: how long one transaction may go on taking up units that wait.
         :raises StoreLocked: another daemon has the lock; ``pid`` names it.
         :raises StoreTooNew: the schema is newer than this program.
         :raises StoreUnavailable: the server does not answer.
         :raises StoreError: the database cannot be used; the text says the way out.
         """
-        store = cls(url, patience=patience)
+        store = cls(url, patience=patience, group_seconds=group_seconds)
         try:
             if store.path is not None:
                 store._open_file(store.path, exclusive=exclusive, create=migrate)

@@ -20,7 +20,6 @@ from watcher.errors import StoreUnavailable
 from watcher.store import engine as engines
 
 GROUP_UNITS = 100
-GROUP_SECONDS = 0.05
 RUNS = 3  # of a unit that the database undoes because of its neighbours
 
 Work = Callable[[Connection], Any]
@@ -52,11 +51,12 @@ class Writer:
     """Owns the writing connection and its thread, which starts with the first unit.
 
     :param patience: seconds to wait for a lock or a server before the waiting units fail with StoreUnavailable.
+    :param group_seconds: how long a group may go on taking up units.
     :param on_idle: called on the writer's thread, with a connection outside of any unit, at least once a minute.
     """
 
-    def __init__(self, engine: Engine, *, patience: float, on_idle: Callable[[Connection], None]) -> None:
-        self._engine, self._patience, self._on_idle = engine, patience, on_idle
+    def __init__(self, engine: Engine, *, patience: float, group_seconds: float, on_idle: Callable[[Connection], None]) -> None:
+        self._engine, self._patience, self._group_seconds, self._on_idle = engine, patience, group_seconds, on_idle
         self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
         self._again: list[Unit] = []
         self._connection: Connection | None = None
@@ -126,7 +126,7 @@ class Writer:
         done: list[Unit] = []
         running: Unit | None = first
         try:
-            until = time.monotonic() + GROUP_SECONDS
+            until = time.monotonic() + self._group_seconds
             first_unit = True
             while running is not None:
                 self._run(connection, running, done, first=first_unit)
