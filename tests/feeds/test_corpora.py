@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -19,10 +20,11 @@ pytestmark = [
     pytest.mark.skipif(ROOT is None, reason="evaluation corpora not found: set WATCHER_CORPORA to their folder"),
 ]
 URL = "https://example.com/feed/"
+EVERY = int(os.environ.get("WATCHER_CORPORA_EVERY", "6"))  # 1: all of them, two minutes
 
 
 def documents() -> Iterator[tuple[corpora_feeds.Case, Document]]:
-    for case in corpora_feeds.cases(ROOT):
+    for case in itertools.islice(corpora_feeds.cases(ROOT), 0, None, EVERY):
         try:
             yield case, parse.parse(case.body, url=URL, headers=case.headers)
         except ParseError:
@@ -44,7 +46,7 @@ def grown(case: corpora_feeds.Case) -> bytes | None:
 
 
 def test_no_document_crashes_the_parser() -> None:
-    assert sum(1 for _ in documents()) > 4_000
+    assert sum(1 for _ in documents()) > 4_000 // EVERY
 
 
 def test_cutting_known_items_leaves_the_results_of_the_rest_as_they_are() -> None:
@@ -56,7 +58,7 @@ def test_cutting_known_items_leaves_the_results_of_the_rest_as_they_are() -> Non
             continue
         headers = encoding.XML_HEADERS
         whole = parse.parse(body, url=URL, headers=headers)
-        if len(whole.spans) // spans.HASH != len(whole.entries):
+        if len(whole.spans) // 8 != len(whole.entries):
             continue
         for keep in (0, 1):
             known = b"".join(whole.spans[at * 8 : at * 8 + 8] for at in range(len(whole.entries)) if at % 2 != keep)
@@ -65,9 +67,9 @@ def test_cutting_known_items_leaves_the_results_of_the_rest_as_they_are() -> Non
             wanted = [entry for at, entry in enumerate(whole.entries) if whole.spans[at * 8 : at * 8 + 8] not in seen]
             assert list(rest.entries) == wanted, (case.set, case.name, keep)
             assert rest.spans == whole.spans
-            assert replace(rest.hints) == whole.hints
+            assert rest.hints == whole.hints
             compared += len(wanted)
-    assert compared > 5_000
+    assert compared > 4_000 // EVERY
 
 
 def test_identities_of_a_baseline_are_those_of_the_whole_parse() -> None:
@@ -82,7 +84,7 @@ def test_identities_of_a_baseline_are_those_of_the_whole_parse() -> None:
             assert not first.entries
             assert first.complete
             named += len(first.known)
-    assert named > 5_000
+    assert named > 4_000 // EVERY
 
 
 def test_every_opml_list_loads_and_survives_a_round_trip() -> None:

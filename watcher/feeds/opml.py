@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
@@ -10,6 +11,9 @@ from watcher.feeds import encoding, items
 from watcher.model import Feed
 
 NAME = "OPML"
+# An attribute whose value may hold what should have been escaped: it ends where another attribute or the end of the tag follows.
+_ATTRIBUTE = re.compile(rb"(\s[\w:.-]+=\")(.*?)\"(?=\s+[\w:.-]+=\"|\s*/?>\s*(?:<|\Z))", re.DOTALL)
+_BARE_AMPERSAND = re.compile(rb"&(?!#\d+;|#x[0-9a-fA-F]+;|(?:amp|lt|gt|quot|apos);)")
 DEEPEST = 50  # folders in folders
 
 
@@ -21,13 +25,7 @@ def parse(body: bytes) -> list[Feed]:
     if not body.strip():
         raise ParseError(NAME, "empty", "the file is empty")
     encoding.refuse_bombs(body, NAME)
-    try:
-        root = ET.fromstring(body)  # noqa: S314 - entities were judged before; external ones expat never reads
-    except ET.ParseError as fault:
-        line, column = fault.position
-        raise ParseError(NAME, "xml", f"not well-formed at line {line}, column {column + 1}") from fault
-    except (ValueError, LookupError) as fault:
-        raise ParseError(NAME, "xml", "its encoding cannot be read") from fault
+    root = _root(body)
     if root.tag.rpartition("}")[2].lower() != "opml":
         raise ParseError(NAME, "not_a_feed", f"this is no OPML: its root element is <{items.line(root.tag, 40)}>")
     feeds: dict[str, Feed] = {}
@@ -65,6 +63,29 @@ def dump(feeds: Iterable[Feed]) -> bytes:
         ET.SubElement(parent, "outline", said)
     ET.indent(root)
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)) + b"\n"
+
+
+def _root(body: bytes) -> ET.Element:
+    """Return the root element. Lists are often written by hand or by string concatenation: what should have been escaped is."""
+    try:
+        return _read(body)
+    except ET.ParseError as fault:
+        try:
+            return _read(_ATTRIBUTE.sub(_escape, body))
+        except ET.ParseError:
+            line, column = fault.position
+            raise ParseError(NAME, "xml", f"not well-formed at line {line}, column {column + 1}") from fault
+    except (ValueError, LookupError) as fault:
+        raise ParseError(NAME, "xml", "its encoding cannot be read") from fault
+
+
+def _escape(attribute: re.Match[bytes]) -> bytes:
+    value = _BARE_AMPERSAND.sub(b"&amp;", attribute[2]).replace(b"<", b"&lt;").replace(b">", b"&gt;").replace(b'"', b"&quot;")
+    return attribute[1] + value + b'"'
+
+
+def _read(body: bytes) -> ET.Element:
+    return ET.fromstring(body)  # noqa: S314 - entities were judged before; external ones expat never reads
 
 
 def _add(feeds: dict[str, Feed], url: str, label: str, tags: tuple[str, ...]) -> None:

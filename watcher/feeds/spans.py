@@ -21,18 +21,27 @@ import xxhash
 from watcher.feeds import items
 
 _NAME = re.compile(rb"<([^\s/>]+)")
-_ITEM, _ID, _LINK, _DATE = 1, 2, 3, 4
-_KINDS = {
-    "item": _ITEM,
-    "entry": _ITEM,
-    "guid": _ID,
-    "id": _ID,
-    "link": _LINK,
-    "pubdate": _DATE,
-    "published": _DATE,
-    "updated": _DATE,
-    "date": _DATE,
-}
+_ITEM, _ID, _LINK, _DATE, _PROSE = 1, 2, 3, 4, 5
+_KINDS = dict.fromkeys(("item", "entry"), _ITEM) | dict.fromkeys(("guid", "id"), _ID) | {"link": _LINK}
+_KINDS |= dict.fromkeys(("pubdate", "published", "updated", "date"), _DATE)
+_KINDS |= dict.fromkeys(
+    [
+        "title",
+        "subtitle",
+        "tagline",
+        "rights",
+        "copyright",
+        "description",
+        "abstract",
+        "info",
+        "summary",
+        "content",
+        "body",
+        "encoded",
+        "fullitem",
+    ],
+    _PROSE,
+)
 _RDF_ABOUT = "http://www.w3.org/1999/02/22-rdf-syntax-ns# about"
 _DC = "http://purl.org/dc/elements/1.1/"
 _BROKEN_OFF = frozenset(  # the document ends where it should not: what a cut transfer or a full disk leaves
@@ -62,15 +71,20 @@ class Span:
 
 @dataclass(slots=True)
 class Outline:
-    """All items of a document in their order. ``broken_off``: where the unfinished last item of a truncated document begins."""
+    """All items of a document in their order; of use only if ``whole``.
+
+    ``broken_off``: where the unfinished last item of a truncated document begins. ``tangled``: markup that was not escaped
+    stands in an item's text, which makes feedparser carry state from one item into the next; to cut one would change others.
+    """
 
     spans: list[Span] = field(default_factory=list)
     whole: bool = False
     broken_off: int | None = None
+    tangled: bool = False
 
 
 def scan(data: bytes) -> Outline:
-    """Return the outline of a UTF-8 document; ``whole`` is False where expat refuses it."""
+    """Return the outline of a UTF-8 document; ``whole`` is False where expat refuses it, or where it is tangled."""
     scanner = _Scanner(data)
     try:
         scanner.parser.Parse(data, True)
@@ -79,7 +93,7 @@ def scan(data: bytes) -> Outline:
         return scanner.outline
     except (ValueError, LookupError):  # a declared encoding that expat does not know
         return scanner.outline
-    scanner.outline.whole = True
+    scanner.outline.whole = not scanner.outline.tangled
     return scanner.outline
 
 
@@ -136,7 +150,7 @@ def _kind(name: str) -> int:
     kind = _KINDS.get(local.lower(), 0)
     if not kind or (local.lower() == "date") != (space.lower() == _DC):
         return 0
-    return kind if kind == _DATE or space.lower() in _own_namespaces() else 0
+    return kind if kind in (_DATE, _PROSE) or space.lower() in _own_namespaces() else 0
 
 
 @lru_cache(maxsize=1)
@@ -159,6 +173,7 @@ class _Scanner:
         self.parser.EndElementHandler = self._end
         self._depth = 0
         self._item_depth = 0  # of the open item, 0 outside
+        self._in_prose = False
         self._span = Span(0)
         self._text: list[str] = []
         self._store: Callable[[Span, str], None] | None = None
@@ -173,10 +188,12 @@ class _Scanner:
             if self._store is not None:  # markup inside a guid or a link: nothing is certain any more
                 self._span.simple = False
             elif self._depth == self._item_depth + 1:
-                if kind := _kind(name):
+                kind = _kind(name)
+                self._in_prose = kind == _PROSE
+                if kind:
                     self._open_field(kind, attributes)
-            elif _kind(name) == _ID:
-                self._span.simple = self._span.simple and bool(self._span.guid)
+            elif kind := _kind(name):
+                self._nested(kind)
         elif 2 <= self._depth <= 3 and _kind(name) == _ITEM:
             self._item_depth = self._depth
             self._span = Span(self.parser.CurrentByteIndex)
@@ -185,6 +202,13 @@ class _Scanner:
                     self._span.guid = attributes[at + 1].strip()
                 elif attributes[at].rpartition(" ")[2].lower() in ("about", "href", "lastmod"):
                     self._span.simple = False
+
+    def _nested(self, kind: int) -> None:
+        """Judge an element deeper in an item: the id of something else, or prose within prose."""
+        if kind == _ID:
+            self._span.simple = self._span.simple and bool(self._span.guid)
+        elif kind == _PROSE and self._in_prose:
+            self.outline.tangled = True
 
     def _open_field(self, kind: int, attributes: list[str]) -> None:
         span = self._span
@@ -197,7 +221,7 @@ class _Scanner:
                 span.link += "\0" + "\0".join(attributes)
             else:
                 self._collect(_set_link)
-        elif not span.date:
+        elif kind == _DATE and not span.date:
             self._collect(_set_date)
 
     def _collect(self, store: Callable[[Span, str], None]) -> None:
