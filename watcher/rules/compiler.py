@@ -14,13 +14,13 @@ from watcher.rules.conditions import (
     AnyOf,
     Condition,
     IsNamed,
-    Matches,
     Mentioned,
     NotOf,
     Often,
     OtherRule,
     Restriction,
     Weighted,
+    Word,
     Words,
 )
 from watcher.rules.document import Flavour
@@ -266,9 +266,8 @@ class Compiler:
             raise QueryError(error.message, position=node.position) from None
         if scope.never:
             return Words({}, scope.field, self._label(node, scope))
-        written = {number: node.text if isinstance(node, Term) else str(node)}
-        kind = Words if isinstance(node, Term) or self.table.expressions[number].literals else Matches
-        return kind(written, scope.field, self._label(node, scope))
+        searched = isinstance(node, Term) or bool(self.table.expressions[number].literals)
+        return Word(number, node, scope.field, exact=scope.case, searched=searched)
 
     @staticmethod
     def _label(node: Node, scope: Scope) -> str:
@@ -318,7 +317,7 @@ class Compiler:
             cycle = error.message.startswith("a circle") or error.message.startswith("more than")
             message = error.message if cycle else f"%{node.name} cannot be used, for that rule has an error: {error.message}"
             raise QueryError(message, position=node.position) from None
-        return OtherRule(condition, label, condition.triggers(self.table.weights))
+        return OtherRule(condition, label, condition.needs(self.table.weights))
 
 
 def _refuse(message: str) -> Condition:

@@ -1,7 +1,7 @@
 """Compiled clauses. ``evaluate`` is the only code that decides, for matching, explaining and self-tests alike.
 
-Each clause evaluates to an :class:`Outcome`; outcomes form a tree like that of the clauses. A clause may name ``triggers``: terms of which at least
-one must have been found for the clause to hold. None: it may hold without any, so it is always evaluated.
+Each clause evaluates to an :class:`Outcome`; outcomes form a tree like that of the clauses. A clause also names what it ``needs``: sets of terms, of
+each of which at least one must have been found for the clause to hold. No set: it may hold without any, so it is always evaluated.
 """
 
 from __future__ import annotations
@@ -12,10 +12,16 @@ from typing import NamedTuple, Protocol
 from watcher.rules import mentions, near
 from watcher.rules.mentions import EntityTerms
 from watcher.rules.run import Hit, Run, Span
-from watcher.rules.syntax import AtLeast, Near
+from watcher.rules.syntax import AtLeast, Near, Regex, Term
 from watcher.text.fold import fold
 
-Triggers = frozenset[int] | None
+Needs = tuple[frozenset[int], ...]
+MOST_NEEDS = 6  # sets that are worth testing before a clause is evaluated
+
+
+def cheapest(needs: Needs, weights: list[float]) -> frozenset[int]:
+    """Return the set that is least likely to be met; ``weights``: by term, how common it may be."""
+    return min(needs, key=lambda terms: sum([weights[number] for number in terms]))
 
 
 class Named(NamedTuple):
@@ -46,8 +52,8 @@ class Condition(Protocol):
         """Decide the clause for one article."""
         ...
 
-    def triggers(self, weights: list[float], /) -> Triggers:
-        """Return terms of which one must be found, or None."""
+    def needs(self, weights: list[float], /) -> Needs:
+        """Return sets of terms, of each of which one must be found."""
         ...
 
 
@@ -62,9 +68,32 @@ def spans_of(outcome: Outcome) -> list[Span]:
     return outcome.spans
 
 
+class Word:
+    """A term or a regular expression in one field (None: title and body). ``searched``: it has a literal that the automaton looks for."""
+
+    __slots__ = ("clause", "exact", "field", "number", "searched", "term")
+
+    def __init__(self, number: int, clause: Term | Regex, field: str | None, *, exact: bool, searched: bool) -> None:
+        self.number, self.clause, self.field, self.exact, self.searched = number, clause, field, exact, searched
+        self.term = clause.text if isinstance(clause, Term) else str(clause)
+
+    def evaluate(self, run: Run) -> Outcome:
+        if self.searched and self.number not in run.found:
+            return Outcome(self, holds=False)
+        low, high = run.document.range_of(self.field)
+        spans = [Span(start, end, (Hit(start, end, self.term),)) for start, end in run.spans(self.number, low, high)]
+        return Outcome(self, bool(spans), spans)
+
+    def needs(self, _weights: list[float], /) -> Needs:
+        return (frozenset((self.number,)),) if self.searched else ()
+
+    def __str__(self) -> str:
+        return (f"{self.field}:" if self.field else "") + ("case:" if self.exact else "") + str(self.clause)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Words:
-    """A term, a regular expression or a list of terms, in one field (None: title and body). ``terms``: number -> text as written."""
+    """A list of terms in one field (None: title and body). ``terms``: number -> text as written. Without terms it never holds."""
 
     terms: dict[int, str]
     field: str | None
@@ -73,29 +102,17 @@ class Words:
     def evaluate(self, run: Run) -> Outcome:
         low, high = run.document.range_of(self.field)
         spans: list[Span] = []
-        for number in self._present(run):
+        for number in self.terms.keys() & run.found.keys():
             term = self.terms[number]
             spans += [Span(start, end, (Hit(start, end, term),)) for start, end in run.spans(number, low, high)]
-        if len(self.terms) > 1:
-            spans.sort()
+        spans.sort()
         return Outcome(self, bool(spans), spans)
 
-    def _present(self, run: Run) -> set[int] | tuple[int, ...]:
-        return self.terms.keys() & run.found.keys() if len(self.terms) > 1 else tuple(self.terms)
-
-    def triggers(self, _weights: list[float], /) -> Triggers:
-        return frozenset(self.terms)
+    def needs(self, _weights: list[float], /) -> Needs:
+        return (frozenset(self.terms),)
 
     def __str__(self) -> str:
         return self.label
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Matches(Words):
-    """A regular expression without a literal to look for: it is run on every article."""
-
-    def triggers(self, _weights: list[float], /) -> Triggers:
-        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,8 +129,8 @@ class Mentioned:
         spans = [Span(hit.start, hit.end, (hit,)) for hit in decided.hits if hit.start >= low and hit.end <= high]
         return Outcome(self, bool(spans), spans, note=decided.note)
 
-    def triggers(self, _weights: list[float], /) -> Triggers:
-        return frozenset(self.entity.aliases)
+    def needs(self, _weights: list[float], /) -> Needs:
+        return (frozenset(self.entity.aliases),)
 
     def __str__(self) -> str:
         return self.label
@@ -144,8 +161,8 @@ class IsNamed:
             return value.replace("_", "-") == wanted or value.replace("_", "-").startswith(wanted + "-")
         return value == wanted
 
-    def triggers(self, _weights: list[float], /) -> Triggers:
-        return None
+    def needs(self, _weights: list[float], /) -> Needs:
+        return ()
 
     def __str__(self) -> str:
         return self.label
@@ -170,8 +187,8 @@ class Restriction:
         feed = fold(article.feed).text
         return any(fold(name[4:]).text in tags if name.startswith("tag:") else fold(name).text == feed for name in self.names)
 
-    def triggers(self, _weights: list[float], /) -> Triggers:
-        return None
+    def needs(self, _weights: list[float], /) -> Needs:
+        return ()
 
     def __str__(self) -> str:
         return f"{self.key} = {', '.join(self.names)}"
@@ -195,9 +212,9 @@ class AllOf:
                     break
         return Outcome(self, holds, children=tuple(children))
 
-    def triggers(self, weights: list[float], /) -> Triggers:
-        known = [found for found in (item.triggers(weights) for item in self.items) if found is not None]
-        return min(known, key=lambda found: sum(weights[number] for number in found), default=None)
+    def needs(self, weights: list[float], /) -> Needs:
+        found = [terms for item in self.items for terms in item.needs(weights)]
+        return tuple(found[:MOST_NEEDS] if len(found) <= MOST_NEEDS else sorted(found, key=len)[:MOST_NEEDS])
 
     def __str__(self) -> str:
         return "all of"
@@ -213,14 +230,14 @@ class AnyOf:
         children = tuple([item.evaluate(run) for item in self.items])
         return Outcome(self, any(child.holds for child in children), children=children)
 
-    def triggers(self, weights: list[float], /) -> Triggers:
+    def needs(self, weights: list[float], /) -> Needs:
         union: set[int] = set()
         for item in self.items:
-            found = item.triggers(weights)
-            if found is None:
-                return None
-            union |= found
-        return frozenset(union)
+            found = item.needs(weights)
+            if not found:
+                return ()
+            union |= found[0] if len(found) == 1 else cheapest(found, weights)
+        return (frozenset(union),)
 
     def __str__(self) -> str:
         return "any of"
@@ -236,8 +253,8 @@ class NotOf:
         child = self.item.evaluate(run)
         return Outcome(self, not child.holds, children=(child,))
 
-    def triggers(self, _weights: list[float], /) -> Triggers:
-        return None
+    def needs(self, _weights: list[float], /) -> Needs:
+        return ()
 
     def __str__(self) -> str:
         return "not"
@@ -256,8 +273,8 @@ class NearTo:
         spans = near.pairs(run.document, spans_of(left), spans_of(right), self.clause.distance, ordered=self.clause.ordered)
         return Outcome(self, bool(spans), spans, (left, right))
 
-    def triggers(self, weights: list[float], /) -> Triggers:
-        return AllOf((self.left, self.right)).triggers(weights)
+    def needs(self, weights: list[float], /) -> Needs:
+        return AllOf((self.left, self.right)).needs(weights)
 
     def __str__(self) -> str:
         return f"{'ONEAR' if self.clause.ordered else 'NEAR'}/{self.clause.distance}"
@@ -276,8 +293,8 @@ class Often:
         count = near.count_apart(spans)
         return Outcome(self, count >= self.clause.count, spans, (child,), note=f"{count} found")
 
-    def triggers(self, weights: list[float], /) -> Triggers:
-        return self.item.triggers(weights)
+    def needs(self, weights: list[float], /) -> Needs:
+        return self.item.needs(weights)
 
     def __str__(self) -> str:
         return f"ATLEAST/{self.clause.count}"
@@ -295,10 +312,10 @@ class Weighted:
         total = sum(weight for child, (_, weight) in zip(children, self.items, strict=True) if child.holds)
         return Outcome(self, total >= self.threshold, children=children, note=f"{total:g} of {self.threshold:g}", score=total)
 
-    def triggers(self, weights: list[float], /) -> Triggers:
+    def needs(self, weights: list[float], /) -> Needs:
         if self.threshold <= 0:
-            return None
-        return AnyOf(tuple(item for item, weight in self.items if weight > 0)).triggers(weights)
+            return ()
+        return AnyOf(tuple(item for item, weight in self.items if weight > 0)).needs(weights)
 
     def __str__(self) -> str:
         return "score"
@@ -306,11 +323,11 @@ class Weighted:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OtherRule:
-    """``%rule``: the condition of another rule, decided once an article. ``known``: its triggers."""
+    """``%rule``: the condition of another rule, decided once an article. ``known``: its needs."""
 
     item: Condition
     label: str
-    known: Triggers
+    known: Needs
 
     def evaluate(self, run: Run) -> Outcome:
         known = run.memo.get(id(self.item))
@@ -318,7 +335,7 @@ class OtherRule:
             known = run.memo[id(self.item)] = self.item.evaluate(run)
         return Outcome(self, known.holds, children=(known,))
 
-    def triggers(self, _weights: list[float], /) -> Triggers:
+    def needs(self, _weights: list[float], /) -> Needs:
         return self.known  # not asked for again: rules that share others may share them many times
 
     def __str__(self) -> str:

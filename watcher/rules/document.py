@@ -26,7 +26,7 @@ class Flavour(NamedTuple):
 PLAIN = Flavour()
 ROW = ("title", "body", "url", "author")  # in this order; title and body side by side: a term without field sees both
 
-_RUN = re.compile(r"[\s\-]{2,}|[^\S ]")
+_RUN = re.compile("[ -]{2,}")
 
 
 class _Segment(NamedTuple):
@@ -79,29 +79,27 @@ class View:
 
 def _squeeze(text: str) -> tuple[str, tuple[list[int], list[int]]]:
     """Make each run of white space and hyphens one character: a hyphen where it is one hyphen (also at a line's end), else a space."""
-    parts: list[str] = []
+    spaced = text.replace("\n", " ").replace("\t", " ").replace("\r", " ")
     after: list[int] = []
     before: list[int] = []
+    if not any(run in spaced for run in ("  ", " -", "- ", "--")):
+        return spaced, (after, before)
+    parts: list[str] = []
     done = at = 0
-    for match in _RUN.finditer(text):
+    for match in _RUN.finditer(spaced):
         begin, end = match.span()
-        if end - begin > 1:
-            parts += (text[done:begin], "-" if _is_hyphen(match[0]) else " ")
-            at += begin - done + 1
-            after.append(at)
-            before.append(end)
-        else:
-            parts += (text[done:begin], " ")
-            at += begin - done + 1
+        parts += (spaced[done:begin], "-" if spaced[begin] == "-" and _breaks_a_line(text[begin:end]) else " ")
+        at += begin - done + 1
+        after.append(at)
+        before.append(end)
         done = end
-    if not done:
-        return text, (after, before)
-    parts.append(text[done:])
+    parts.append(spaced[done:])
     return "".join(parts), (after, before)
 
 
-def _is_hyphen(run: str) -> bool:
-    return run[0] == "-" and run[1] in "\r\n" and not run[1:].strip()
+def _breaks_a_line(run: str) -> bool:
+    """Whether a run is a hyphen at the end of a line."""
+    return run[1] in "\r\n" and "-" not in run[1:]
 
 
 class Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from itertools import product
 
 from watcher.rules.conditions import (
@@ -10,7 +10,6 @@ from watcher.rules.conditions import (
     AnyOf,
     Condition,
     IsNamed,
-    Matches,
     Mentioned,
     NearTo,
     NotOf,
@@ -18,56 +17,42 @@ from watcher.rules.conditions import (
     OtherRule,
     Restriction,
     Weighted,
+    Word,
     Words,
 )
 from watcher.rules.document import ROW
-from watcher.rules.patterns import Expression
 
 MAX_MIXED = 10  # leaves that stand both plain and negated; beyond that nothing is claimed
 
 Leaf = tuple[object, ...]
-Assignment = Callable[[Leaf], bool]
 
 
-def judge(condition: Condition, expressions: Mapping[int, Expression]) -> str | None:
-    """Return a warning about a condition, or None."""
-    facts = _Facts(expressions)
-    positive, negative = facts.leaves(condition)
-    if not facts.holds(condition, lambda leaf: leaf in positive and leaf not in negative) and not _some(
-        facts, condition, positive, negative, wanted=True
-    ):
+def judge(condition: Condition, anything: frozenset[int] = frozenset()) -> str | None:
+    """Return a warning about a condition, or None.
+
+    :param anything: the numbers of expressions that match any text.
+    """
+    facts = _Facts(condition, anything)
+    if not facts.odd and facts.positive.isdisjoint(facts.negative) and facts.positive:
+        # Each leaf has its own best and worst value: the condition can hold, and can fail. Does it hold when nothing is found?
+        return "this needs nothing to be found in the text" if facts.holds(lambda _leaf: False) else None
+    if not facts.can_be(wanted=True):
         return "this can never hold"
-    if facts.holds(condition, lambda leaf: leaf in negative and leaf not in positive) and not _some(
-        facts, condition, positive, negative, wanted=False
-    ):
+    if not facts.can_be(wanted=False):
         return "this holds for every article"
-    if facts.holds(condition, lambda leaf: leaf[0] == "named" and leaf in positive):
+    if facts.holds(lambda leaf: leaf[0] == "named" and leaf not in facts.negative):
         return "this needs nothing to be found in the text"
     return None
 
 
-def _some(facts: _Facts, condition: Condition, positive: set[Leaf], negative: set[Leaf], *, wanted: bool) -> bool:
-    """Whether some assignment makes the condition ``wanted``. Leaves of one sign have a best value; the others are tried."""
-    mixed = sorted(positive & negative, key=str)
-    if len(mixed) > MAX_MIXED:
-        return True
-    favourable = positive if wanted else negative
-    for values in product((True, False), repeat=len(mixed)):
-        chosen = dict(zip(mixed, values, strict=True))
-        if facts.holds(condition, lambda leaf, chosen=chosen: chosen.get(leaf, leaf in favourable)) is wanted:  # type: ignore[misc]
-            return True
-    return False
-
-
 class _Facts:
-    """Truth of conditions under an assumed truth of their leaves."""
+    """The leaves of a condition, and its truth under an assumed truth of theirs. ``odd``: some leaf is not simply true or false."""
 
-    def __init__(self, expressions: Mapping[int, Expression]) -> None:
-        self._expressions = expressions
-
-    def leaves(self, condition: Condition) -> tuple[set[Leaf], set[Leaf]]:
-        """Return the leaves that stand plain, and those that stand negated."""
-        found: tuple[set[Leaf], set[Leaf]] = (set(), set())
+    def __init__(self, condition: Condition, anything: frozenset[int]) -> None:
+        self.condition, self.anything = condition, anything
+        self.positive: set[Leaf] = set()
+        self.negative: set[Leaf] = set()
+        self.odd = False
         seen: set[tuple[int, bool]] = set()
         stack = [(condition, False)]
         while stack:
@@ -75,106 +60,111 @@ class _Facts:
             if (id(here), negated) in seen:
                 continue
             seen.add((id(here), negated))
-            key = self.key(here)
-            if key is not None:
-                found[negated].add(key)
-            stack += self._below(here, negated=negated)
-        return found
+            below = _below(here, negated=negated)
+            if below is not None:
+                stack += below
+                self.odd = self.odd or isinstance(here, Weighted)
+                continue
+            (self.negative if negated else self.positive).add(_key(here))
+            self.odd = self.odd or isinstance(here, IsNamed | Restriction) or self._certain(here) is not None
 
-    @staticmethod
-    def _below(condition: Condition, *, negated: bool) -> Iterator[tuple[Condition, bool]]:
-        match condition:
-            case AllOf(items) | AnyOf(items):
-                yield from ((item, negated) for item in items)
-            case NotOf(item):
-                yield item, not negated
-            case Weighted(items, _):
-                yield from ((item, negated ^ (weight < 0)) for item, weight in items)
-            case OtherRule(item, _, _):
-                yield item, negated
-
-    def key(self, condition: Condition) -> Leaf | None:
-        """Return what makes two leaves the same, or None for what is no leaf."""
-        match condition:
-            case Words():
-                return ("words", condition.field, *sorted(condition.terms))
-            case Mentioned():
-                return ("entity", condition.field, condition.entity.id)
-            case IsNamed():
-                return ("named", condition.field, condition.name.casefold())
-            case Restriction():
-                return ("named", condition.key, *condition.names)
-            case NearTo():
-                return (
-                    "near",
-                    condition.clause.ordered,
-                    condition.clause.distance,
-                    self.key_of_side(condition.left),
-                    self.key_of_side(condition.right),
-                )
-            case Often():
-                return ("often", condition.clause.count, self.key_of_side(condition.item))
-            case _:
-                return None
-
-    def key_of_side(self, condition: Condition) -> object:
-        """Return the key of a side of a proximity."""
-        if isinstance(condition, AnyOf):
-            return tuple(self.key_of_side(item) for item in condition.items)
-        if isinstance(condition, OtherRule):
-            return self.key_of_side(condition.item)
-        return self.key(condition)
-
-    def holds(self, condition: Condition, assume: Assignment, memo: dict[int, bool] | None = None) -> bool:
-        """Evaluate a condition under assumed leaves."""
-        memo = {} if memo is None else memo
-        known = memo.get(id(condition))
-        if known is None:
-            known = memo[id(condition)] = self._holds(condition, assume, memo)
-        return known
-
-    def _holds(self, condition: Condition, assume: Assignment, memo: dict[int, bool]) -> bool:
-        match condition:
-            case AllOf(items):
-                return all(self.holds(item, assume, memo) for item in items)
-            case AnyOf(items):
-                return any(self.holds(item, assume, memo) for item in items)
-            case NotOf(item):
-                return not self.holds(item, assume, memo)
-            case OtherRule(item, _, _):
-                return self.holds(item, assume, memo)
-            case Weighted(items, threshold):
-                return sum(weight for item, weight in items if self.holds(item, assume, memo)) >= threshold
-        if self._impossible(condition):
-            return False
-        key = self.key(condition)
-        assert key is not None
-        return assume(key)
-
-    def _impossible(self, condition: Condition) -> bool:
-        """Whether a leaf cannot hold: an empty list, fields that exclude each other, a proximity across two fields."""
-        match condition:
-            case Words():
-                return not condition.terms
-            case NearTo():
-                left, right = self._fields(condition.left), self._fields(condition.right)
-                return not (left & right)
-            case Often():
-                return not self._fields(condition.item)
+    def can_be(self, *, wanted: bool) -> bool:
+        """Whether some assignment makes the condition ``wanted``. Leaves of one sign have a best value; the others are tried."""
+        mixed = sorted(self.positive & self.negative, key=str)
+        if len(mixed) > MAX_MIXED:
+            return True
+        favourable = self.positive if wanted else self.negative
+        for values in product((True, False), repeat=len(mixed)):
+            chosen = dict(zip(mixed, values, strict=True))
+            if self.holds(lambda leaf, chosen=chosen: chosen.get(leaf, leaf in favourable)) is wanted:  # type: ignore[misc]
+                return True
         return False
 
-    def _fields(self, condition: Condition) -> set[str]:
-        """Return the fields of the row that a clause may stand in."""
+    def holds(self, assume: Callable[[Leaf], bool]) -> bool:
+        """Evaluate the condition under assumed leaves."""
+        return self._holds(self.condition, assume, {})
+
+    def _holds(self, condition: Condition, assume: Callable[[Leaf], bool], memo: dict[int, bool]) -> bool:
         match condition:
-            case Words() if not condition.terms:
-                return set()
-            case Words() | Matches() | Mentioned():
-                field = "body" if condition.field == "lead" else condition.field
-                return {field} if field else set(ROW[:2])
+            case AllOf(items):
+                return all(self._holds(item, assume, memo) for item in items)
             case AnyOf(items):
-                return {field for item in items for field in self._fields(item)}
+                return any(self._holds(item, assume, memo) for item in items)
+            case NotOf(item):
+                return not self._holds(item, assume, memo)
             case OtherRule(item, _, _):
-                return self._fields(item)
+                if id(item) not in memo:
+                    memo[id(item)] = self._holds(item, assume, memo)
+                return memo[id(item)]
+            case Weighted(items, threshold):
+                return sum(weight for item, weight in items if self._holds(item, assume, memo)) >= threshold
+        certain = self._certain(condition)
+        return assume(_key(condition)) if certain is None else certain
+
+    def _certain(self, condition: Condition) -> bool | None:
+        """The truth of a leaf that cannot be otherwise: an empty list, an expression that matches anything, a proximity across fields."""
+        match condition:
+            case Word():
+                return True if condition.number in self.anything and condition.field is None else None
+            case Words():
+                return None if condition.terms else False
             case NearTo():
-                return self._fields(condition.left) & self._fields(condition.right)
-        return set(ROW)
+                return None if _fields(condition) else False
+            case Often():
+                return None if _fields(condition.item) else False
+        return None
+
+
+def _below(condition: Condition, *, negated: bool) -> list[tuple[Condition, bool]] | None:
+    """Return the clauses that a clause is made of and whether they stand negated; None for a leaf."""
+    match condition:
+        case AllOf(items) | AnyOf(items):
+            return [(item, negated) for item in items]
+        case NotOf(item):
+            return [(item, not negated)]
+        case Weighted(items, _):
+            return [(item, negated ^ (weight < 0)) for item, weight in items]
+        case OtherRule(item, _, _):
+            return [(item, negated)]
+    return None
+
+
+def _key(condition: Condition) -> Leaf:
+    """Return what two leaves have in common when they are the same."""
+    match condition:
+        case Word():
+            return ("word", condition.field, condition.number)
+        case Words():
+            return ("words", condition.field, *sorted(condition.terms))
+        case Mentioned():
+            return ("entity", condition.field, condition.entity.id)
+        case IsNamed():
+            return ("named", condition.field, condition.name.casefold())
+        case Restriction():
+            return ("named", condition.key, *condition.names)
+        case NearTo():
+            return ("near", str(condition.clause), _key(condition.left), _key(condition.right))
+        case Often():
+            return ("often", condition.clause.count, _key(condition.item))
+        case AnyOf(items):  # a side of a proximity
+            return ("any", *(_key(item) for item in items))
+        case OtherRule(item, _, _):
+            return _key(item)
+    return (id(condition),)
+
+
+def _fields(condition: Condition) -> set[str]:
+    """Return the fields of the row that a clause may stand in."""
+    match condition:
+        case Words() if not condition.terms:
+            return set()
+        case Word() | Words() | Mentioned():
+            field = "body" if condition.field == "lead" else condition.field
+            return {field} if field else set(ROW[:2])
+        case AnyOf(items):
+            return {field for item in items for field in _fields(item)}
+        case OtherRule(item, _, _):
+            return _fields(item)
+        case NearTo():
+            return _fields(condition.left) & _fields(condition.right)
+    return set(ROW)

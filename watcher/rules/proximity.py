@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from watcher.errors import QueryError
-from watcher.rules.conditions import AllOf, AnyOf, Condition, Matches, Mentioned, NearTo, NotOf, Often, OtherRule, Words
+from watcher.rules.conditions import AllOf, AnyOf, Condition, Mentioned, NearTo, NotOf, Often, OtherRule, Word, Words
 from watcher.rules.syntax import Near
 
 MAX_PARTS = 2_000  # proximities that one clause may be distributed into
@@ -25,7 +25,7 @@ def stands_in_text(condition: Condition) -> bool:
         return all(stands_in_text(item) for item in condition.items)
     if isinstance(condition, OtherRule):
         return stands_in_text(condition.item)
-    return isinstance(condition, Words | Matches | Mentioned | NearTo)
+    return isinstance(condition, Word | Words | Mentioned | NearTo)
 
 
 def relate(left: Condition, right: Condition, clause: Near) -> Condition:

@@ -39,6 +39,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.DOTALL,
 )
+_USUAL_WORD = re.compile(r"[^\W_][\w.*?'’-]*")
 _SMALL_OPERATOR = re.compile(r"(?:o?near|atleast)/", re.IGNORECASE)
 _FOREIGN = {"&&": "AND", "||": "OR", "&": "AND", "|": "OR", "!": "NOT", "-": "NOT", "+": "AND"}
 
@@ -85,9 +86,14 @@ class _Parser:
             match = _TOKEN.match(text, at)
             if match is None:  # pragma: no cover: every character belongs to some token
                 self.fail("unexpected character", at)
-            token = self._token(match)
-            tokens.append(token)
-            at = match.end()
+            kind, end = match.lastgroup, match.end()
+            if kind == "word" and _USUAL_WORD.fullmatch(text, match.start("word"), end):
+                tokens.append(_Token(kind, match["word"], match.start("word"), end))
+            elif kind in ("open", "close"):
+                tokens.append(_Token(kind, "", end - 1, end))
+            else:
+                tokens.append(self._token(match))
+            at = end
         tokens.append(_Token("end", "", len(self.query), len(self.query)))
         return tokens
 

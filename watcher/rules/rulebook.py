@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from watcher.errors import QueryError, WatcherError
 from watcher.model import Entity, Match, MatchInput, Rule, Terms
-from watcher.rules import evidence, lint, logic
+from watcher.rules import conditions, evidence, lint, logic
 from watcher.rules.compiler import Compiler, Thing
 from watcher.rules.conditions import AllOf, AnyOf, Condition, Mentioned, Outcome, Weighted
 from watcher.rules.document import Document
@@ -60,17 +60,14 @@ class Rulebook:
             entity.id: Mentioned(compiler.entities[entity.id], None, f"@{entity.id}") for entity in entities
         }
         table = compiler.table
-        self._flavours, self._expressions = table.flavours, table.expressions
+        self._flavours, self._expressions, self._prefixes = table.flavours, table.expressions, table.prefixes
         self._indexes = table.indexes()
-        self._always: list[int] = []
+        self._needs = [condition.needs(table.weights) for condition in self._compiled]
+        self._always = [i for i, needs in enumerate(self._needs) if not needs]
         self._triggered: dict[int, list[int]] = {}
-        for i, condition in enumerate(self._compiled):
-            triggers = condition.triggers(table.weights)
-            if triggers is None:
-                self._always.append(i)
-            else:
-                for number in triggers:
-                    self._triggered.setdefault(number, []).append(i)
+        for i, needs in enumerate(self._needs):
+            for number in conditions.cheapest(needs, table.weights) if needs else ():
+                self._triggered.setdefault(number, []).append(i)
         self.warnings: tuple[tuple[Thing, str], ...] = (*compiler.warnings, *self._judge())
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -78,9 +75,10 @@ class Rulebook:
         return Rulebook, (self.rules, self._entities, self._terms)
 
     def _judge(self) -> Iterable[tuple[Thing, str]]:
+        anything = frozenset(number for number, expression in self._expressions.items() if expression.matches_anything)
         for rule, condition in zip(self.rules, self._compiled, strict=True):
             yield from ((rule, warning) for warning in lint.remarks(rule))
-            warning = logic.judge(condition, self._expressions)
+            warning = logic.judge(condition, anything)
             if warning:
                 yield rule, warning
 
@@ -117,14 +115,24 @@ class Rulebook:
         return evidence.trace(self._mentioned[entity].evaluate(run), run.document)
 
     def _run(self, article: MatchInput, *, full: bool = False, lenient: bool = False) -> Run:
-        return Run(Document(article), self._indexes, self._flavours, self._expressions, full=full, lenient=lenient)
+        return Run(Document(article), self._indexes, self._flavours, self._expressions, self._prefixes, full=full, lenient=lenient)
 
     def _candidates(self, run: Run) -> list[int]:
-        triggered = self._triggered
-        candidates = set(self._always)
-        for number in triggered.keys() & run.found.keys():
+        """Return the rules whose needs are met: all others cannot hold."""
+        triggered, needs = self._triggered, self._needs
+        present = frozenset(run.found)
+        candidates: set[int] = set()
+        for number in triggered.keys() & present:
             candidates.update(triggered[number])
-        return sorted(candidates)
+        met = list(self._always)
+        for i in candidates:
+            for terms in needs[i]:
+                if terms.isdisjoint(present):
+                    break
+            else:
+                met.append(i)
+        met.sort()
+        return met
 
     # --- self-tests ------------------------------------------------------------------------------------------------
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from watcher.rules import terms
 from watcher.rules.document import Document, Flavour
 from watcher.rules.index import Found, Index
 from watcher.rules.patterns import Expression
+from watcher.text import boundary
 
 if TYPE_CHECKING:
     from watcher.rules.mentions import Mentions
@@ -36,7 +38,7 @@ class Run:
     :param lenient: take rules' ``feeds`` and ``languages`` as fulfilled, for self-tests.
     """
 
-    __slots__ = ("_expressions", "_flavours", "_spans", "document", "found", "full", "lenient", "memo", "mentions")
+    __slots__ = ("_expressions", "_flavours", "_prefixes", "_spans", "document", "found", "full", "lenient", "memo", "mentions")
 
     def __init__(
         self,
@@ -44,13 +46,14 @@ class Run:
         indexes: tuple[Index, ...],
         flavours: list[Flavour],
         expressions: dict[int, Expression],
+        prefixes: set[int],
         *,
         full: bool = False,
         lenient: bool = False,
     ) -> None:
         self.document = document
         self.full, self.lenient = full, lenient
-        self._flavours, self._expressions = flavours, expressions
+        self._flavours, self._expressions, self._prefixes = flavours, expressions, prefixes
         self._spans: dict[int, list[tuple[int, int]]] = {}
         self.memo: dict[int, object] = {}  # outcomes of shared conditions
         self.mentions: dict[str, Mentions] = {}  # by entity
@@ -72,6 +75,9 @@ class Run:
         expression = self._expressions.get(number)
         if expression is None:
             raw = self.found.get(number, [])
+            if number in self._prefixes:
+                raw = [(start, terms.word_end(view.scan, end)) for start, end in raw]
+                raw = [(start, end) for start, end in raw if boundary.ends_word(view.scan, end)]
         elif expression.literals and number not in self.found:
             raw = []
         else:

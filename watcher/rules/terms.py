@@ -49,8 +49,7 @@ class Tails:
 Piece = Literal | Tails | str
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One way to find a term: ``anchor`` is what the automaton looks for, ``before`` and ``after`` are the pieces around it."""
 
     anchor: Literal
@@ -62,6 +61,11 @@ class Pattern:
         """Whether the anchor between two word boundaries is all there is to it."""
         return not (self.before or self.after or self.anchor.hyphens)
 
+    @property
+    def prefix(self) -> bool:
+        """Whether the anchor begins a word and anything may go on from there."""
+        return self.after == (STAR,) and not (self.before or self.anchor.hyphens)
+
     def find(self, scan: str, marks: str, start: int, end: int) -> tuple[int, int] | None:
         """Complete an occurrence of the anchor.
 
@@ -69,6 +73,8 @@ class Pattern:
         :param marks: its twin with hyphens.
         :returns: the span of the whole term, or None.
         """
+        if not self.before and not boundary.starts_word(scan, start):
+            return None
         for i in self.anchor.hyphens:
             if marks[start + i] != "-":
                 return None
@@ -82,7 +88,12 @@ class Pattern:
         if self.before:
             starts = [i for i in _backward(self.before, scan, marks, start) if boundary.starts_word(scan, i)]
             return (min(starts), end) if starts else None
-        return (start, end) if boundary.starts_word(scan, start) else None
+        return start, end
+
+
+def word_end(scan: str, start: int) -> int:
+    """Return where the word that goes on at ``start`` ends, at most 64 characters on."""
+    return _run_forward(scan, start)[-1]
 
 
 def compile_term(folded: str, written: str) -> tuple[Pattern, ...]:

@@ -30,6 +30,7 @@ _BREAK = re.compile(
     r"|[।॥۔؟؛։។៕။።፧]+\s*"
     r"|(?P<stop>[.!?…]+)[\"'”’»“)\]]*\s+"
 )
+_STOPS = re.compile("[\n。！？｡．।॥۔؟؛։។៕။።፧.!?…]+")  # one class is searched far faster than the alternatives above
 _LAST_WORD = re.compile(r"[^\s(«„“\"'‘]*$")
 
 
@@ -42,7 +43,10 @@ def around(s: str, start: int, end: int) -> tuple[int, int]:
     low, high = max(0, start - reach), min(len(s), end + reach)
     first = low
     last = high
-    for match in _BREAK.finditer(s, low, high):
+    for stop in _STOPS.finditer(s, low, high):
+        match = _BREAK.match(s, stop.start(), high)
+        if match is None:
+            continue
         at = match.end()
         if match["stop"] is not None and not _ends_sentence(s, match, low):
             continue
