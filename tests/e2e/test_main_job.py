@@ -139,3 +139,17 @@ async def test_a_planned_stream_arrives_story_by_story(tmp_path):
         for sink in SINKS:
             codes = [code for post in w.room.taken(sink) for code in codes_in(post.text)]
             assert sorted(codes) == sorted(told), sink
+
+
+async def test_a_lost_acknowledgement_repeats_under_the_same_id(tmp_path):
+    """The one window for a repeat: the receiver took it, and its answer never came."""
+    async with world(tmp_path) as w:
+        w.write(rules=RULE)
+        w.room.plant(w.room.hook("siem"), Trouble(late=True, times=1))
+        w.room.plant("smtp/data", Trouble(late=True, times=1))
+        await w.begin()
+        w.room.publish(load("lead"))
+        assert await w.arrives(2, sinks=[HOOK, MAIL]), w.daemon.said()
+        await w.quiet()
+        assert [len(w.room.taken(sink)) for sink in (HOOK, MAIL, SLACK)] == [2, 2, 1]
+        assert [len({post.id for post in w.room.taken(sink)}) for sink in (HOOK, MAIL)] == [1, 1]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -40,7 +43,7 @@ class World:
             "[watcher]",
             f'database = "{self.database}"',
             "[fetch]",
-            'interval = "1s"\nmin_interval = "1s"\nmax_interval = "2s"\ntimeout = "5s"\nper_host = 4',
+            'interval = "1s"\nmin_interval = "1s"\nmax_interval = "2s"\ntimeout = "30s"\nper_host = 4',
             f"allow_private = {LOOPBACK}",
             '[channels.desk]\ntype = "email"\nto = ["desk@newsroom.example"]\nfrom = "watcher@newsroom.example"',
             f'host = "127.0.0.1"\nport = {self.room.smtp_port}\nsecurity = "none"',
@@ -95,8 +98,6 @@ class World:
 
     async def command(self, *arguments: str, seconds: float = 60.0) -> tuple[int, str, str]:
         """Run one command on this configuration; its exit status, stdout and stderr."""
-        import os
-
         environ = {name: value for name, value in {**os.environ, "NO_COLOR": "1", **self.environ}.items() if value}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -127,9 +128,12 @@ def planted_rule(*, name: str = "planted", words: Sequence[str] = WORDS) -> str:
 @asynccontextmanager
 async def world(directory: Path, outlets=None, **kw):
     """A :class:`World` whose room and daemon end with the block."""
+    temporary = Path(tempfile.mkdtemp(prefix="w-"))  # for what a killed daemon leaves; short, since it holds sockets
+    kw["environ"] = {"TMPDIR": str(temporary), **(kw.get("environ") or {})}
     async with Newsroom(**({} if outlets is None else {"outlets": outlets}), ledger=directory / "ledger.jsonl", newest=400) as room:
         made = World(directory, room, **kw)
         try:
             yield made
         finally:
             made.daemon.end()
+            shutil.rmtree(temporary)

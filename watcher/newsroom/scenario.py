@@ -70,7 +70,10 @@ async def play(directory: Path, *, seconds: float = 60.0) -> AsyncGenerator[Even
     async with Newsroom(ledger=directory / "ledger.jsonl") as room:
         config = directory / "config"
         config.mkdir()
-        daemon = Daemon(desk.write(config, room), log=directory / "watcher.log", environ={"STATE_DIRECTORY": "", "WATCHER_CONFIG": ""})
+        temporary = directory / "tmp"  # what the killed daemon could not tidy up goes with the rest
+        temporary.mkdir()
+        environ = {"STATE_DIRECTORY": "", "WATCHER_CONFIG": "", "TMPDIR": str(temporary)}
+        daemon = Daemon(desk.write(config, room), log=directory / "watcher.log", environ=environ)
         play_ = _Play(room, daemon, config / "watcher.db", seconds)
         try:
             async with contextlib.aclosing(play_.steps()) as events:
