@@ -23,7 +23,7 @@ from watcher.rules.conditions import (
     Word,
     Words,
 )
-from watcher.rules.document import Flavour
+from watcher.rules.document import PLAIN, Flavour
 from watcher.rules.index import Table
 from watcher.rules.mentions import EntityTerms
 from watcher.rules.syntax import TEXT_FIELDS, And, AtLeast, Case, Field, Near, Node, Not, Or, Reference, Regex, Term
@@ -46,7 +46,7 @@ class Scope(NamedTuple):
 
     @property
     def flavour(self) -> Flavour:
-        return Flavour(case=not self.case, accents=self.accents)
+        return PLAIN if self.accents and not self.case else Flavour(case=not self.case, accents=self.accents)
 
     def within(self, field: str) -> Scope:
         """Narrow to a field: inside ``lead:`` a ``body:`` says nothing more, and inside ``title:`` it says that nothing can hold."""

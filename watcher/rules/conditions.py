@@ -102,7 +102,7 @@ class Words:
     def evaluate(self, run: Run) -> Outcome:
         low, high = run.document.range_of(self.field)
         spans: list[Span] = []
-        for number in self.terms.keys() & run.found.keys():
+        for number in self.terms.keys() & run.found:
             term = self.terms[number]
             spans += [Span(start, end, (Hit(start, end, term),)) for start, end in run.spans(number, low, high)]
         spans.sort()

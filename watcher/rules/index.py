@@ -5,19 +5,31 @@ A term has a number. :class:`Table` hands the numbers out, one for each distinct
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
+from operator import itemgetter
 
 from watcher.errors import QueryError
 from watcher.rules import inflect, terms
 from watcher.rules.automaton import Automaton
-from watcher.rules.document import Document, Flavour
+from watcher.rules.delimit import DENSE, DENSE_RANGES, delimit
+from watcher.rules.document import PLAIN, Document, Flavour, View
 from watcher.rules.patterns import Expression
 from watcher.rules.terms import Pattern
 from watcher.text import boundary
 from watcher.text.boundary import Kind
 from watcher.text.fold import fold
 
-Found = dict[int, list[tuple[int, int]]]  # term -> spans in the scan text
+Place = tuple[int, int]  # in the scan text
+Hit = tuple[int, int, int]  # a literal of the automaton, and where it stands in the delimited text
+_LITERAL = itemgetter(0)
+
+# What finding a literal means: a whole term; the beginning of one; that an expression is worth running; or that a pattern is worth a look around
+# the literal, which has so many delimiting spaces (0 or 1) before and after it.
+WHOLE, PREFIX, EXPRESSION = "whole", "prefix", "expression"
+Role = str | tuple[Pattern, int, int]
+
+_SIMPLE = re.compile(rf"([^\W\d_{DENSE_RANGES}]+(?: [^\W\d_{DENSE_RANGES}]+)*)(\*?)")
 
 
 class Table:
@@ -26,7 +38,7 @@ class Table:
     def __init__(self) -> None:
         self._numbers: dict[tuple[Flavour, bool, str], int] = {}
         self._expressions: dict[tuple[Flavour, str], int] = {}
-        self._literals: dict[Flavour, dict[str, list[tuple[int, Pattern | None]]]] = {}
+        self._literals: dict[Flavour, dict[str, list[tuple[int, Role]]]] = {}
         self.flavours: list[Flavour] = []  # by number
         self.expressions: dict[int, Expression] = {}
         self.prefixes: set[int] = set()  # found without what follows them
@@ -37,21 +49,28 @@ class Table:
 
         :raises QueryError: for a term that nothing can be looked for with.
         """
-        folded = fold(text, case=flavour.case, accents=flavour.accents).text.strip()
+        folded = text.lower() if flavour is PLAIN and text.isascii() else fold(text, case=flavour.case, accents=flavour.accents).text
+        folded = folded.strip()
         key = (flavour, inflected, folded)
         number = self._numbers.get(key)
         if number is not None:
             return number
         if "\x00" in folded:
             raise QueryError("a NUL character in a term", query=text)
+        simple = _SIMPLE.fullmatch(folded)
+        if simple is not None and not inflected:  # as most are: nothing to compile
+            word, star = simple[1], simple[2]
+            number = self._numbers[key] = self._new(flavour, len(word))
+            self._post(flavour, f" {word}" if star else f" {word} ", number, PREFIX if star else WHOLE)
+            if star:
+                self.prefixes.add(number)
+            return number
         patterns = terms.compile_term(folded, text)
         if inflected and not text.isupper():
             patterns = (*patterns, *inflect.patterns(folded))
         number = self._numbers[key] = self._new(flavour, min(len(pattern.anchor.text) for pattern in patterns))
         for pattern in patterns:
-            self._post(flavour, pattern.anchor.text, number, pattern)
-            if pattern.prefix:
-                self.prefixes.add(number)
+            self._post(flavour, *_posting(pattern, number))
         return number
 
     def expression(self, source: str, flavour: Flavour) -> int:
@@ -65,7 +84,7 @@ class Table:
             number = self._expressions[flavour, source] = self._new(flavour, min((len(text) for text in compiled.literals), default=0))
             self.expressions[number] = compiled
             for literal in compiled.literals:
-                self._post(flavour, literal, number, None)
+                self._post(flavour, delimit(literal).text, number, EXPRESSION)
         return number
 
     def _new(self, flavour: Flavour, shortest: int) -> int:
@@ -73,83 +92,124 @@ class Table:
         self.weights.append(1.0 / (1 + shortest * shortest))
         return len(self.flavours) - 1
 
-    def _post(self, flavour: Flavour, literal: str, number: int, pattern: Pattern | None) -> None:
-        """Note that a literal may be a term; without a pattern, that an expression is worth running."""
+    def _post(self, flavour: Flavour, literal: str, number: int, role: Role) -> None:
+        """Note what finding a literal means."""
         literals = self._literals.get(flavour)
         if literals is None:
             literals = self._literals[flavour] = {}
         if literal in literals:
-            literals[literal].append((number, pattern))
+            literals[literal].append((number, role))
         else:
-            literals[literal] = [(number, pattern)]
+            literals[literal] = [(number, role)]
 
     def indexes(self) -> tuple[Index, ...]:
         """Build the automata, one a flavour."""
         return tuple(Index(flavour, literals) for flavour, literals in self._literals.items())
 
 
-class Index:
-    """The automaton of one flavour and what each of its literals stands for.
+def _posting(pattern: Pattern, number: int) -> tuple[str, int, Role]:
+    """Return the literal to look for, and what finding it means."""
+    literal = delimit(pattern.anchor.text).text
+    if DENSE.search(literal) or any(boundary.kind(char) is Kind.MARK for char in literal):
+        return literal, number, (pattern, 0, 0)
+    lead = int(not pattern.before and literal[0] != " ")
+    trail = int(not pattern.after and literal[-1] != " ")
+    role: Role = (pattern, lead, trail)
+    if pattern.plain and lead and trail and literal == pattern.anchor.text:
+        role = WHOLE
+    return " " * lead + literal + " " * trail, number, role
 
-    Most literals are whole terms or prefixes; the others have a finder that looks at what stands around them.
+
+class Found:
+    """What one pass over an article found in one flavour. ``numbers``: the terms of which something was found.
+
+    Places are worked out when a rule asks for them: most terms that occur are never asked about.
     """
 
-    __slots__ = ("_automaton", "_loose", "_plain", "_prefix", "_strict", "flavour", "size")
+    __slots__ = ("_first", "_grouped", "_hits", "_last", "_literal_of", "_others", "numbers")
 
-    def __init__(self, flavour: Flavour, literals: dict[str, list[tuple[int, Pattern | None]]]) -> None:
+    def __init__(self, hits: list[Hit], numbers: set[int], others: dict[int, list[Place]], literal_of: dict[int, int]) -> None:
+        self._hits, self._others, self._literal_of = hits, others, literal_of
+        self._first: dict[int, Hit] = {}
+        self._last: dict[int, Hit] = {}
+        self._grouped: dict[int, list[Place]] = {}
+        self.numbers = numbers
+
+    def places(self, number: int) -> list[Place]:
+        """Return where in the scan text a term was found: a prefix without what follows it, an expression nowhere."""
+        found = self._others.get(number, [])
+        literal = self._literal_of.get(number)
+        if literal is None or number not in self.numbers:
+            return found
+        if not self._last:  # two passes in C tell what occurs once, as most does
+            self._last = dict(zip(map(_LITERAL, self._hits), self._hits, strict=True))
+            self._first = dict(zip(map(_LITERAL, reversed(self._hits)), reversed(self._hits), strict=True))
+        first = self._first.get(literal)
+        if first is None:  # found in another way than as the whole literal
+            return found
+        if first is self._last[literal]:
+            return [*found, (first[1] + 1, first[2] - 1)]
+        if not self._grouped:
+            for here, start, end in self._hits:
+                self._grouped.setdefault(here, []).append((start + 1, end - 1))
+        return found + self._grouped[literal]
+
+
+class Index:
+    """The automaton of one flavour and what each of its literals stands for."""
+
+    __slots__ = ("_automaton", "_literal_of", "_others", "_whole", "flavour", "size")
+
+    def __init__(self, flavour: Flavour, literals: dict[str, list[tuple[int, Role]]]) -> None:
         self.flavour = flavour
         self.size = len(literals)
         self._automaton = Automaton(list(literals))
-        self._plain = [-1] * self.size
-        self._prefix: dict[int, int] = {}
-        self._strict: dict[int, list[tuple[int, Pattern]]] = {}  # begin where their literal begins
-        self._loose: dict[int, list[tuple[int, Pattern | None]]] = {}
+        self._whole = [-1] * self.size
+        self._literal_of: dict[int, int] = {}  # the first literal of a whole term; further ones are among the others
+        self._others: dict[int, list[tuple[int, Role]]] = {}
         for i, postings in enumerate(literals.values()):
-            for number, pattern in postings:
-                if pattern is None or pattern.before:
-                    self._loose.setdefault(i, []).append((number, pattern))
-                elif pattern.plain and self._plain[i] < 0:
-                    self._plain[i] = number
-                elif pattern.prefix and i not in self._prefix:
-                    self._prefix[i] = number
+            for number, role in postings:
+                if role is WHOLE and self._whole[i] < 0 and number not in self._literal_of:
+                    self._whole[i] = number
+                    self._literal_of[number] = i
                 else:
-                    self._strict.setdefault(i, []).append((number, pattern))
+                    self._others.setdefault(i, []).append((number, role))
 
     def scan(self, document: Document) -> Found:
-        """Find every term of this flavour.
-
-        A prefix is given without what follows it, and an expression whose literal occurs without spans: see :meth:`watcher.rules.run.Run.spans`.
-        """
+        """Find every term of this flavour."""
         view = document.view(self.flavour)
-        scan, marks = view.scan, view.marks
-        found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
-        plain, prefix, strict, loose, kinds = self._plain, self._prefix, self._strict, self._loose, boundary.kinds
-        starts_word, ends_word, spaced = boundary.starts_word, boundary.ends_word, Kind.SPACED
-        for literal, start, end in self._automaton.find(scan):
-            if loose and literal in loose:
-                for number, pattern in loose[literal]:
-                    span = (0, 0) if pattern is None else pattern.find(scan, marks, start, end)
-                    if span is not None:
-                        found[number].append(span)
-            # Most hits begin or end inside a word: a look at the two neighbours settles that without a call.
-            char = scan[start - 1]
-            if char != " ":
-                before = kinds[char]
-                if before and ((before is spaced and kinds[scan[start]] is spaced) or not starts_word(scan, start)):
-                    continue
-            if literal in prefix:
-                found[prefix[literal]].append((start, end))
-            if strict and literal in strict:
-                for number, pattern in strict[literal]:
-                    span = pattern.find(scan, marks, start, end)
-                    if span is not None:
-                        found[number].append(span)
-            number = plain[literal]
-            if number >= 0:
-                char = scan[end]
-                if char != " ":
-                    after = kinds[char]
-                    if after and ((after is spaced and kinds[scan[end - 1]] is spaced) or not ends_word(scan, end)):
-                        continue
-                found[number].append((start, end))
-        return dict(found)
+        delimited = delimit(view.scan)
+        hits = self._automaton.find(delimited.text)
+        if not delimited.identical:  # an inserted space may stand at either end of a hit
+            back = delimited.scan
+            hits = [(literal, back(start + 1) - 1, back(end - 1) + 1) for literal, start, end in hits]
+        literals = set(map(_LITERAL, hits))
+        numbers = set(map(self._whole.__getitem__, literals))
+        numbers.discard(-1)
+        others: defaultdict[int, list[Place]] = defaultdict(list)
+        looked_for = self._others.keys() & literals
+        if looked_for:
+            for literal, start, end in hits:
+                if literal in looked_for:
+                    for number, role in self._others[literal]:
+                        place = _look(role, view, start, end)
+                        if place is not None:
+                            others[number].append(place)
+            numbers.update(others)
+        return Found(hits, numbers, others, self._literal_of)
+
+
+def _look(role: Role, view: View, start: int, end: int) -> tuple[int, int] | None:
+    """Return the span of what stands around a literal's hit."""
+    if role is WHOLE:  # of a second term with the same literal: the same word with and without forms
+        return start + 1, end - 1
+    if role is PREFIX:
+        return start + 1, end
+    if isinstance(role, str):
+        return 0, 0
+    pattern, lead, trail = role
+    start, end = start + lead, end - trail
+    text = pattern.anchor.text
+    if not view.scan.startswith(text, start) or len(text) != end - start:
+        return None  # other punctuation
+    return pattern.find(view.scan, view.marks, start, end)

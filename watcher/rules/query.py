@@ -40,6 +40,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _USUAL_WORD = re.compile(r"[^\W_][\w.*?'’-]*")
+_USUAL_PHRASE = re.compile(r"\w[^\\]*")
 _SMALL_OPERATOR = re.compile(r"(?:o?near|atleast)/", re.IGNORECASE)
 _FOREIGN = {"&&": "AND", "||": "OR", "&": "AND", "|": "OR", "!": "NOT", "-": "NOT", "+": "AND"}
 
@@ -81,19 +82,17 @@ class _Parser:
 
     def _scan(self, text: str) -> list[_Token]:
         tokens: list[_Token] = []
-        at, length = 0, len(text.rstrip())
-        while at < length:
-            match = _TOKEN.match(text, at)
-            if match is None:  # pragma: no cover: every character belongs to some token
-                self.fail("unexpected character", at)
-            kind, end = match.lastgroup, match.end()
-            if kind == "word" and _USUAL_WORD.fullmatch(text, match.start("word"), end):
-                tokens.append(_Token(kind, match["word"], match.start("word"), end))
-            elif kind in ("open", "close"):
-                tokens.append(_Token(kind, "", end - 1, end))
+        for match in _TOKEN.finditer(text):  # every character but white space belongs to some token
+            kind, end = match.lastgroup or "", match.end()
+            start = match.start(kind)
+            if kind == "word" and _USUAL_WORD.fullmatch(text, start, end):
+                tokens.append(_Token(kind, match[kind], start, end))
+            elif kind == "phrase" and _USUAL_PHRASE.fullmatch(text, start, end - 1):
+                tokens.append(_Token(kind, match[kind], start - 1, end))
+            elif kind in ("open", "close", "word_op"):
+                tokens.append(_Token(match[kind] if kind == "word_op" else kind, "", start, end))
             else:
                 tokens.append(self._token(match))
-            at = end
         tokens.append(_Token("end", "", len(self.query), len(self.query)))
         return tokens
 
@@ -118,8 +117,6 @@ class _Parser:
             kind, text = match["counted"], match["count"] or ""
         elif kind in ("name", "quoted_name"):
             kind = match["sigil"]
-        elif kind == "word_op":
-            kind = text
         elif kind == "field":
             self._check_field(text, position)
             text = text.lower()
@@ -185,6 +182,10 @@ class _Parser:
         return items[0] if len(items) == 1 else And(tuple(items))
 
     def negated(self) -> Node:
+        token = self.tokens[self.at]
+        if token.kind in ("word", "phrase") and self.tokens[self.at + 1].kind not in ("NEAR", "ONEAR"):
+            self.at += 1
+            return Term(token.text, token.position)  # the commonest case, without the way down
         stack: list[int] = []
         while self.peek.kind == "NOT":
             stack.append(self.take().position)

@@ -120,7 +120,7 @@ class Rulebook:
     def _candidates(self, run: Run) -> list[int]:
         """Return the rules whose needs are met: all others cannot hold."""
         triggered, needs = self._triggered, self._needs
-        present = frozenset(run.found)
+        present = run.found
         candidates: set[int] = set()
         for number in triggered.keys() & present:
             candidates.update(triggered[number])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from watcher.rules import terms
 from watcher.rules.document import Document, Flavour
-from watcher.rules.index import Found, Index
+from watcher.rules.index import Index
 from watcher.rules.patterns import Expression
 from watcher.text import boundary
 
@@ -38,7 +38,7 @@ class Run:
     :param lenient: take rules' ``feeds`` and ``languages`` as fulfilled, for self-tests.
     """
 
-    __slots__ = ("_expressions", "_flavours", "_prefixes", "_spans", "document", "found", "full", "lenient", "memo", "mentions")
+    __slots__ = ("_expressions", "_flavours", "_found", "_prefixes", "_spans", "document", "found", "full", "lenient", "memo", "mentions")
 
     def __init__(
         self,
@@ -57,9 +57,10 @@ class Run:
         self._spans: dict[int, list[tuple[int, int]]] = {}
         self.memo: dict[int, object] = {}  # outcomes of shared conditions
         self.mentions: dict[str, Mentions] = {}  # by entity
-        self.found: Found = {}
-        for index in indexes:
-            self.found.update(index.scan(document))
+        self._found = {index.flavour: index.scan(document) for index in indexes}
+        self.found: set[int] = set()  # the terms of which something was found
+        for found in self._found.values():
+            self.found |= found.numbers
 
     def spans(self, number: int, low: int, high: int) -> list[tuple[int, int]]:
         """Return where a term was found between two coordinates, in order."""
@@ -74,7 +75,8 @@ class Run:
         view = self.document.view(self._flavours[number])
         expression = self._expressions.get(number)
         if expression is None:
-            raw = self.found.get(number, [])
+            found = self._found.get(self._flavours[number])
+            raw = found.places(number) if found else []
             if number in self._prefixes:
                 raw = [(start, terms.word_end(view.scan, end)) for start, end in raw]
                 raw = [(start, end) for start, end in raw if boundary.ends_word(view.scan, end)]

@@ -61,11 +61,6 @@ class Pattern(NamedTuple):
         """Whether the anchor between two word boundaries is all there is to it."""
         return not (self.before or self.after or self.anchor.hyphens)
 
-    @property
-    def prefix(self) -> bool:
-        """Whether the anchor begins a word and anything may go on from there."""
-        return self.after == (STAR,) and not (self.before or self.anchor.hyphens)
-
     def find(self, scan: str, marks: str, start: int, end: int) -> tuple[int, int] | None:
         """Complete an occurrence of the anchor.
 

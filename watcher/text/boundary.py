@@ -26,7 +26,7 @@ class Kind(IntEnum):
 
 
 # First and last code points of scripts written without spaces between words (Unicode 16 blocks).
-_UNSPACED_RANGES = (
+UNSPACED_RANGES = (
     (0x0E00, 0x109F),  # Thai, Lao, Tibetan, Myanmar
     (0x1780, 0x17FF),  # Khmer
     (0x1950, 0x19FF),  # Tai Le, New Tai Lue, Khmer symbols
@@ -44,8 +44,8 @@ _UNSPACED_RANGES = (
     (0x1B000, 0x1B16F),  # kana extensions
     (0x20000, 0x3FFFF),  # Han B and later
 )
-_FIRSTS = [first for first, _ in _UNSPACED_RANGES]
-_HANGUL_RANGES = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xA960, 0xA97F), (0xAC00, 0xD7FF))
+_FIRSTS = [first for first, _ in UNSPACED_RANGES]
+HANGUL_RANGES = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xA960, 0xA97F), (0xAC00, 0xD7FF))
 _CACHE_LIMIT = 20_000  # a hostile text must not make the cache hold all of Unicode
 
 # Particles and copulas that follow a Korean noun without a space; up to three in a row (에서는, 들에게도).
@@ -65,10 +65,10 @@ def _classify(char: str) -> Kind:
         return Kind.MARK
     if category[0] != "L" and not char.isalnum():
         return Kind.OTHER
-    if any(first <= code <= last for first, last in _HANGUL_RANGES):
+    if any(first <= code <= last for first, last in HANGUL_RANGES):
         return Kind.HANGUL
     place = bisect_right(_FIRSTS, code) - 1
-    return Kind.UNSPACED if place >= 0 and code <= _UNSPACED_RANGES[place][1] else Kind.SPACED
+    return Kind.UNSPACED if place >= 0 and code <= UNSPACED_RANGES[place][1] else Kind.SPACED
 
 
 class _Kinds(dict[str, Kind]):

@@ -41,19 +41,16 @@ def around(s: str, start: int, end: int) -> tuple[int, int]:
     """
     reach = LIMIT + 100
     low, high = max(0, start - reach), min(len(s), end + reach)
-    first = low
-    last = high
-    for stop in _STOPS.finditer(s, low, high):
-        match = _BREAK.match(s, stop.start(), high)
-        if match is None:
-            continue
-        at = match.end()
-        if match["stop"] is not None and not _ends_sentence(s, match, low):
-            continue
-        if at <= start:
-            first = at
-        elif match.start() >= end or at >= end:
-            last = match.start() if s[match.start()] == "\n" else at
+    first, last = low, high
+    for stop in reversed([match.start() for match in _STOPS.finditer(s, low, start)]):
+        after = _sentence_end(s, stop, low, high)
+        if after is not None and after <= start:
+            first = after
+            break
+    for match in _STOPS.finditer(s, max(start, end - 1), high):
+        after = _sentence_end(s, match.start(), low, high)
+        if after is not None and after >= end:
+            last = match.start() if s[match.start()] == "\n" and match.start() >= end else after
             break
     first, last = min(first, start), max(last, end)
     while first < start and s[first].isspace():
@@ -63,19 +60,22 @@ def around(s: str, start: int, end: int) -> tuple[int, int]:
     return (first, last) if last - first <= LIMIT else _shorten(s, start, end, first, last)
 
 
-def _ends_sentence(s: str, match: re.Match[str], low: int) -> bool:
-    """Decide whether ``. ! ?`` before white space ends a sentence."""
-    following = s[match.end() : match.end() + 1]
-    if following.islower():
-        return False
+def _sentence_end(s: str, stop: int, low: int, high: int) -> int | None:
+    """Return where the next sentence begins if one ends with the stops at ``stop``, else None."""
+    match = _BREAK.match(s, stop, high)
+    if match is None:
+        return None
+    if match["stop"] is None:
+        return match.end()
+    if s[match.end() : match.end() + 1].islower():
+        return None
     if match["stop"] != ".":
-        return True
-    begin = max(low, match.start() - 24)
-    found = _LAST_WORD.search(s[begin : match.start()])
+        return match.end()
+    found = _LAST_WORD.search(s[max(low, stop - 24) : stop])
     word = found[0] if found else ""
     if len(word) == 1 and word.isalpha() and word.upper() == word:
-        return False  # an initial: J. Smith
-    return word.casefold() not in _ABBREVIATIONS
+        return None  # an initial: J. Smith
+    return None if word.casefold() in _ABBREVIATIONS else match.end()
 
 
 def _shorten(s: str, start: int, end: int, first: int, last: int) -> tuple[int, int]:
