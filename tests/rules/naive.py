@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache
 
 from watcher.rules.syntax import And, AtLeast, Case, Field, Near, Node, Not, Or, Term
 
@@ -22,13 +22,8 @@ def fold(text: str, *, case: bool = True) -> tuple[str, list[int]]:
     for i, char in enumerate(text):
         if char in "\u00ad\u200b\u200d\ufeff":
             continue
-        if char in "‐‑–—":
-            char = "-"
-        elif char in "’‘":
-            char = "'"
-        elif char in "“”«»":
-            char = '"'
-        folded = unicodedata.normalize("NFKC", char)
+        plain = "-" if char in "‐‑–—" else "'" if char in "’‘" else '"' if char in "“”«»" else char
+        folded = unicodedata.normalize("NFKC", plain)
         if case:
             folded = unicodedata.normalize("NFKC", folded.casefold())
         out.append(folded)
@@ -36,7 +31,7 @@ def fold(text: str, *, case: bool = True) -> tuple[str, list[int]]:
     return "".join(out), where
 
 
-@lru_cache(maxsize=None)
+@cache
 def script(char: str) -> str:
     """spaced, dense, hangul or "" for what is no letter."""
     if not char.isalnum():

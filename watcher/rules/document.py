@@ -58,7 +58,7 @@ class View:
         at = len(BARRIER)
         for text, base in zip(texts, bases, strict=True):
             folded = fold(text, case=flavour.case, accents=flavour.accents)
-            squeezed, maps = _squeeze(folded.text)
+            squeezed, maps = _squeeze(folded.text.replace("\x00", " "))
             self._segments.append(_Segment(at, base, folded, maps))
             parts += (squeezed, BARRIER)
             at += len(squeezed) + len(BARRIER)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 from operator import itemgetter
 
 from watcher.errors import QueryError
@@ -121,18 +122,20 @@ def _posting(pattern: Pattern, number: int) -> tuple[str, int, Role]:
 
 
 class Found:
-    """What one pass over an article found in one flavour. ``numbers``: the terms of which something was found.
+    """What one pass over an article found in one flavour. ``numbers``: the terms of which something was found, and a
+    few of which on a closer look nothing was: a stop stood where a phrase has a space.
 
     Places are worked out when a rule asks for them: most terms that occur are never asked about.
     """
 
-    __slots__ = ("_first", "_grouped", "_hits", "_last", "_literal_of", "_others", "numbers")
+    __slots__ = ("_first", "_grouped", "_hits", "_last", "_literal_of", "_literals", "_others", "_scan", "numbers")
 
-    def __init__(self, hits: list[Hit], numbers: set[int], others: dict[int, list[Place]], literal_of: dict[int, int]) -> None:
-        self._hits, self._others, self._literal_of = hits, others, literal_of
+    def __init__(self, index: Index, scan: str, hits: list[Hit], numbers: set[int], others: dict[int, list[Place]]) -> None:
+        self._literals, self._literal_of = index.literals, index.literal_of
+        self._scan, self._hits, self._others = scan, hits, others
         self._first: dict[int, Hit] = {}
         self._last: dict[int, Hit] = {}
-        self._grouped: dict[int, list[Place]] = {}
+        self._grouped: dict[int, list[Hit]] = {}
         self.numbers = numbers
 
     def places(self, number: int) -> list[Place]:
@@ -148,30 +151,36 @@ class Found:
         if first is None:  # found in another way than as the whole literal
             return found
         if first is self._last[literal]:
-            return [*found, (first[1] + 1, first[2] - 1)]
+            return [*found, *self._whole_terms(first)]
         if not self._grouped:
-            for here, start, end in self._hits:
-                self._grouped.setdefault(here, []).append((start + 1, end - 1))
-        return found + self._grouped[literal]
+            for hit in self._hits:
+                self._grouped.setdefault(hit[0], []).append(hit)
+        return [*found, *self._whole_terms(*self._grouped[literal])]
+
+    def _whole_terms(self, *hits: Hit) -> Iterator[Place]:
+        """Yield the places of hits, without the delimiters; a stop or an apostrophe is no space of a phrase, though it delimits."""
+        for literal, start, end in hits:
+            if self._scan.startswith(self._literals[literal][1:-1], start + 1):
+                yield start + 1, end - 1
 
 
 class Index:
     """The automaton of one flavour and what each of its literals stands for."""
 
-    __slots__ = ("_automaton", "_literal_of", "_others", "_whole", "flavour", "size")
+    __slots__ = ("_automaton", "_others", "_whole", "flavour", "literal_of", "literals")
 
     def __init__(self, flavour: Flavour, literals: dict[str, list[tuple[int, Role]]]) -> None:
         self.flavour = flavour
-        self.size = len(literals)
-        self._automaton = Automaton(list(literals))
-        self._whole = [-1] * self.size
-        self._literal_of: dict[int, int] = {}  # the first literal of a whole term; further ones are among the others
+        self.literals = list(literals)
+        self._automaton = Automaton(self.literals)
+        self._whole = [-1] * len(literals)
+        self.literal_of: dict[int, int] = {}  # the first literal of a whole term; further ones are among the others
         self._others: dict[int, list[tuple[int, Role]]] = {}
         for i, postings in enumerate(literals.values()):
             for number, role in postings:
-                if role is WHOLE and self._whole[i] < 0 and number not in self._literal_of:
+                if role is WHOLE and self._whole[i] < 0 and number not in self.literal_of:
                     self._whole[i] = number
-                    self._literal_of[number] = i
+                    self.literal_of[number] = i
                 else:
                     self._others.setdefault(i, []).append((number, role))
 
@@ -192,24 +201,20 @@ class Index:
             for literal, start, end in hits:
                 if literal in looked_for:
                     for number, role in self._others[literal]:
-                        place = _look(role, view, start, end)
+                        place = _look(role, view, start, end, self.literals[literal])
                         if place is not None:
                             others[number].append(place)
             numbers.update(others)
-        return Found(hits, numbers, others, self._literal_of)
+        return Found(self, view.scan, hits, numbers, others)
 
 
-def _look(role: Role, view: View, start: int, end: int) -> tuple[int, int] | None:
-    """Return the span of what stands around a literal's hit."""
-    if role is WHOLE:  # of a second term with the same literal: the same word with and without forms
-        return start + 1, end - 1
-    if role is PREFIX:
-        return start + 1, end
-    if isinstance(role, str):
+def _look(role: Role, view: View, start: int, end: int, literal: str) -> Place | None:
+    """Return the place of a term whose literal was found, or None where what stands around the literal does not agree."""
+    if role is EXPRESSION:
         return 0, 0
-    pattern, lead, trail = role
+    lead, trail = (1, int(role is WHOLE)) if isinstance(role, str) else role[1:]
+    text = literal[lead : len(literal) - trail] if isinstance(role, str) else role[0].anchor.text
     start, end = start + lead, end - trail
-    text = pattern.anchor.text
-    if not view.scan.startswith(text, start) or len(text) != end - start:
+    if len(text) != end - start or not view.scan.startswith(text, start):
         return None  # other punctuation
-    return pattern.find(view.scan, view.marks, start, end)
+    return (start, end) if isinstance(role, str) else role[0].find(view.scan, view.marks, start, end)

@@ -30,42 +30,43 @@ _ADJECTIVE = _set(
 )
 _SURNAME = _set("- а у ові еві ом ем ым им і е ы и ой ої ою ій ых их ыми ими")
 _CYRILLIC_ENDINGS: tuple[tuple[str, int, frozenset[str]], ...] = (
-    ("(?:ий|ый|ой|ій)", 2, _ADJECTIVE),
+    ("(?:ий|ый|ой|ій|ое|ее|ая|яя|ые|ие)", 2, _ADJECTIVE),
     ("(?:[оеєї]в|[иіїы]н)", 0, _SURNAME),
-    ("(?:[оеєї]ва|[иіїы]на|ая|ська|ская)", 1, _set("а ої ой у ую ю ою ею ій и ы і е ая")),
-    ("[^аеєиіїоуюяыэёйь]", 0, _set("- а я у ю ові еві ом ем єм і ї е ы и ів їв ов ев ей ам ам ами ах ям ями ях ът ят ът те ите")),
-    ("а", 1, _set("а и ы і е у ою ею ой ей о ам ами ах - та те")),
-    ("я", 1, _set("я и і ї е є ю ею єю ей й ь ям ями ях та ите")),
-    ("о", 1, _set("о а у ові ом ем і ї е ам ами ах - то та")),
-    ("[еє]", 1, _set("е є а я у ю ем єм і ї ям ями ях ам ах ей ь то та")),
-    ("ь", 1, _set("ь я ю ем єм ём ям і ї и е ею єю еві єві ями ях ів їв ей ью 'ю ю ьо ьом")),
-    ("й", 1, _set("й я ю єм ем ом ёєм еві єві ї і и е є ях ям ями їв ев")),
-    ("[иыії]", 1, _set("и ы і ї ів їв ов ев ей ам ям ами ями ах ях - те")),
+    ("[^аеєиіїоуюяыэёйь]", 0, _set("- а я у ю ові еві ом ем єм і ї е ы и ів їв ов ев ей ам ами ах ям ями ях ът ят те ите")),
+    ("а", 1, _set("а и ы і е у ою ею ой ей о ої ій ую ия ам ами ах - та те ата")),
+    ("я", 1, _set("я и і ї е є ю ею єю ей й ь їй ьої ям ями ях та ите")),
+    ("о", 1, _set("о а у ові ом ем і ї е ам ами ах - то та ото")),
+    ("[еє]", 1, _set("е є а я у ю ем єм і ї ям ями ях ам ах ей ь то та ого ому им ім их ими те")),
+    ("ь", 1, _set("ь я ю ем єм ём ям і ї и е ею єю еві єві ями ях ів їв ей ью 'ю ьо ьом")),
+    ("й", 1, _set("й я ю єм ем ом еві єві ї і и е є ях ям ями їв ев")),
+    ("[иыії]", 1, _set("и ы і ї ів їв ов ев ей ам ям ами ями ах ях их им ими іх ім іми ых ым ыми - те ите ці цем")),
 )
 # Latin: Polish, Czech, Slovak, Slovene; -s, -es, -n, -en of English and German.
 _LATIN_ENDINGS: tuple[tuple[str, int, frozenset[str]], ...] = (
     (
-        "(?:[sc]ki|dzki|[sc]ký|ský|[nwrvl]y|[nrvl]ý|ni)",
+        "(?:[scz]ki|[sc]ký|[nwrvl]y|[nrvlt]ý|ni)",
         1,
-        _set("i y ý í a á e é ie iego ego ého emu iemu ému im ym ým ém iej ej ą ou u ú ich ych ých imi ymi ými om"),
+        _set("i y ý í a á e é ie iego ego ega ého emu iemu ému im ym ým em ém iej ej ą ou u ú ich ych ých imi ymi ými om o"),
     ),
     (
         "[^aąáeęěéiíoóuúůyý]",
         0,
-        _set("- a u owi ovi em iem om ie i y e ě u ů ów ami ách ach ům ech ovi ové owie mi s es n en er ev oma ih ov jem om ju ja"),
+        _set("- a u owi ovi em iem om ie i y e ě u ů ów ami ách ach ům ech ovi ové owie mi s es n en er ev oma ih ov jem om ju ja ji"),
     ),
-    ("a", 1, _set("a y i e ě é ę ą o u ou om ám ami ách ach ie ii ji ję ją - as s ah am ama oj")),
+    ("a", 1, _set("a y i e ě é ę ą o u ou om ám ami ách ach ie ii ji ję ją iej ej - s am ama oj em")),
     ("á", 1, _set("á é ou u ú ých ým ej")),
-    ("o", 1, _set("o a u em om ie i y e ě ę ą ami ach ách owi ovi ům - os ev ega egu")),
-    ("[eéě]", 1, _set("e é ě a u em ie i y ami ách ach ích í s n ete")),
-    ("[iyíý]", 1, _set("i y í ý ów om ami ach ách ům ech ích ím ího ímu ego emu m ch mi - s ja ju")),
+    ("o", 1, _set("o a u em om ie i y e ě ę ą ami ach ách owi ovi ům - os ev ega egu emu im")),
+    ("ové", 3, _set("ové ů ům y ech")),
+    ("[eéě]", 1, _set("e é ě a u em ie i y ami ách ach ích í s n ego ého emu ému ym ým im ych ých ich ymi ými imi ém ů ům ech")),
+    ("[iyíý]", 1, _set("i y í ý ów om ami ach ách ům ech ích ů ím ího ímu ego emu ih ev e ich ych mi - s ja ju")),
+    ("cy", 2, _set("cy ków kom kami kach")),
 )
 _SOFTENED_CYRILLIC = {"г": "зж", "к": "цч", "х": "сш"}
 _SOFTENED_LATIN = {
     "k": ("c", "č", "cz", "ki"), "g": ("dz", "gi"), "ch": ("sz", "š"), "h": ("z", "ž"), "r": ("rz", "ř"), "ł": ("l",), "t": ("ci",), "d": ("dzi",), "st": ("ści",), "n": ("ni",),
     "s": ("si",), "z": ("zi",), "p": ("pi",), "b": ("bi",), "m": ("mi",), "w": ("wi",), "f": ("fi",), "ń": ("ni",), "ś": ("si",), "ć": ("ci",), "ź": ("zi",), "dź": ("dzi",), "ň": ("n",),
 }  # fmt: skip
-_AFTER_SOFT = _set("a u e em i ie ie ów om ami ach ě y ó o ę ą")
+_AFTER_SOFT = _set("a u e em i ie ów om ami ach ech ě y o ę ą")
 _AFTER_SOFT_CYRILLIC = _set("і е и ею")
 
 
@@ -137,8 +138,6 @@ def _latin(word: str) -> set[str]:
                     found.update(stem[: -len(hard)] + soft + form for soft in softs for form in _AFTER_SOFT)
             for changed in _changed_stems(stem, closed=taken == 0, vowels="e"):
                 found.update(changed + form for form in endings if form)
-            if word.endswith(("ski", "cki", "ský", "cký")):
-                found.add(word[:-2] + "cy" if word.endswith("ski") else word)
     return found
 
 
@@ -150,9 +149,11 @@ def _changed_stems(stem: str, *, closed: bool, vowels: str) -> list[str]:
     changed = []
     if vowel in vowels:
         changed.append(stem[:-2] + last)
-        if stem[-3] == "i" and vowel == "e":  # Mieczysław's kind: Kopiec → Kopca
+        if vowel == "e" and stem[-3] == "i":  # Niemiec, Kopiec: Kopca
             changed.append(stem[:-3] + last)
-        if stem[-3] == "л":  # Бровель → Бровля keeps it; кулець → кульця takes the sign
+        if stem[-3] == "л":  # кулець: кульця
             changed.append(stem[:-2] + "ь" + last)
+    elif stem.endswith("elj"):  # Bruselj: Bruslja
+        changed.append(stem[:-3] + "lj")
     opened = {"і": "оеє", "ї": "є", "ó": "o", "ů": "o", "í": "e"}.get(vowel, "")
     return changed + [stem[:-2] + other + last for other in opened]

@@ -5,7 +5,8 @@ A term, a list, an entity, OR of these, and a proximity stand somewhere; NEAR re
 - ``(a AND b) NEAR/5 c``: both near c;
 - ``(a OR (b AND c)) NEAR/5 d``: ``a NEAR/5 d OR (b AND c) NEAR/5 d``;
 - ``(a NOT b) NEAR/5 c``: a near c, and no b near c;
-- ``ATLEAST/3 (a) NEAR/5 b``: a often enough, and near b.
+- ``ATLEAST/3 (a) NEAR/5 b``: a often enough, and near b;
+- ``%rule NEAR/5 b``: what the rule asks for is near b, and its own ``feeds`` and ``languages`` hold.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from watcher.errors import QueryError
-from watcher.rules.conditions import AllOf, AnyOf, Condition, Mentioned, NearTo, NotOf, Often, OtherRule, Word, Words
+from watcher.rules.conditions import AllOf, AnyOf, Condition, Mentioned, NearTo, NotOf, Often, OtherRule, Restriction, Word, Words
 from watcher.rules.syntax import Near
 
 MAX_PARTS = 2_000  # proximities that one clause may be distributed into
@@ -67,6 +68,8 @@ class _Distribution:
                 return AnyOf(tuple(relate(item) for item in items))
             case NotOf(item):
                 return NotOf(relate_negated(item))
+            case Restriction():
+                return condition
             case Often(item, _):
                 return AllOf((condition, relate(item)))
             case OtherRule(item, _, _):

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from watcher.errors import QueryError
+from watcher.rules.delimit import DENSE_RANGES
 from watcher.text import boundary
 from watcher.text.boundary import Kind
 
@@ -28,6 +29,7 @@ MAX_OPTIONS = 3  # optional hyphens and spaces that are written out as literals
 STAR, ANY, OPTIONAL_GAP, OPTIONAL_HYPHEN = "*", "?", "gap", "hyphen"
 
 _SIMPLE = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)*")
+_SPACED = re.compile(rf"[^\W_{DENSE_RANGES}]+")
 _SPACES = re.compile(r"\s+")
 _HYPHENS = re.compile(r" *-+ +| +-+ *|--+")
 
@@ -189,7 +191,8 @@ def _written_out(pieces: list[Piece]) -> list[Literal]:
 def _forward(pieces: tuple[Piece, ...], scan: str, marks: str, start: int) -> set[int]:
     """Return every offset at which ``pieces``, begun at ``start``, may end."""
     at = {start}
-    for piece in pieces:
+    last = len(pieces) - 1
+    for number, piece in enumerate(pieces):
         following: set[int] = set()
         for i in at:
             if isinstance(piece, Literal):
@@ -200,7 +203,8 @@ def _forward(pieces: tuple[Piece, ...], scan: str, marks: str, start: int) -> se
                 if scan[i:end] in piece.endings:
                     following.add(end)
             elif piece == STAR:
-                following.update(_run_forward(scan, i))
+                run = _run_forward(scan, i)
+                following.update(run if last > number else run[-1:])  # at a term's end only the word's end will do
             elif piece == ANY:
                 if boundary.kind(scan[i]) not in (Kind.OTHER, Kind.MARK):
                     following.add(_past_marks(scan, i + 1))
@@ -215,7 +219,8 @@ def _forward(pieces: tuple[Piece, ...], scan: str, marks: str, start: int) -> se
 def _backward(pieces: tuple[Piece, ...], scan: str, marks: str, end: int) -> set[int]:
     """Return every offset at which ``pieces``, ending at ``end``, may begin."""
     at = {end}
-    for piece in reversed(pieces):
+    for number in reversed(range(len(pieces))):
+        piece = pieces[number]
         following: set[int] = set()
         for i in at:
             if isinstance(piece, Literal):
@@ -225,7 +230,8 @@ def _backward(pieces: tuple[Piece, ...], scan: str, marks: str, end: int) -> set
             elif isinstance(piece, Tails):
                 following.update(i - len(tail) for tail in piece.endings if scan.endswith(tail, 0, i))
             elif piece == STAR:
-                following.update(_run_backward(scan, i))
+                run = _run_backward(scan, i)
+                following.update(run if number > 0 else run[:1])
             elif piece == ANY:
                 begin = i - 1
                 while begin > 0 and boundary.kind(scan[begin]) is Kind.MARK:
@@ -250,17 +256,25 @@ def _run_forward(scan: str, start: int) -> range:
     """The offsets at which a ``*`` begun at ``start`` may end: it takes what joins."""
     i = start
     limit = min(len(scan), start + REACH)
-    if i < limit and i > 0 and boundary.kind(scan[i - 1]) is Kind.OTHER and boundary.kind(scan[i]) in (Kind.SPACED, Kind.HANGUL):
-        i += 1
-    while i < limit and not boundary.is_boundary(scan, i):
+    if i == 0 or boundary.kind(scan[i - 1]) is not Kind.UNSPACED:
+        run = _SPACED.match(scan, i, limit)
+        i = run.end() if run is not None and (i == 0 or boundary.kind(scan[i - 1]) is not Kind.HANGUL) else i
+        if i == start and i < limit and boundary.kind(scan[i]) is Kind.HANGUL and (i == 0 or boundary.kind(scan[i - 1]) is Kind.OTHER):
+            i += 1
+    while i < limit and not boundary.is_boundary(scan, i):  # marks and Hangul
         i += 1
     return range(start, i + 1)
 
 
 def _run_backward(scan: str, end: int) -> range:
+    """The offsets at which a ``*`` that ends at ``end`` may begin."""
     i = end
     limit = max(1, end - REACH)
-    if i > limit and boundary.kind(scan[i]) is Kind.OTHER and boundary.kind(scan[i - 1]) in (Kind.SPACED, Kind.HANGUL, Kind.MARK):
+    following = boundary.kind(scan[i]) if i < len(scan) else Kind.OTHER
+    if following in (Kind.OTHER, Kind.SPACED):
+        run = _SPACED.match(scan[limit:i][::-1])
+        i -= run.end() if run is not None else 0
+    if i == end and following is Kind.OTHER and i > limit and boundary.kind(scan[i - 1]) in (Kind.HANGUL, Kind.MARK):
         i -= 1
     while i > limit and not boundary.is_boundary(scan, i):
         i -= 1

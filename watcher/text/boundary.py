@@ -119,7 +119,7 @@ def ends_word(s: str, i: int) -> bool:
 
 
 def word_starts(s: str) -> list[int]:
-    """Return the offsets at which the words of ``s`` begin, for counting steps from word to word.
+    """Return the offsets at which the words of the folded text ``s`` begin, for counting steps from word to word.
 
     An apostrophe does not divide a word; a hyphen does, as it does in phrases. Each letter of a script without spaces is a word.
     """

@@ -75,7 +75,7 @@ class Folded:
     @property
     def identical(self) -> bool:
         """Whether offsets are the same in both texts."""
-        return not self._starts
+        return not self._starts and len(self.text) == self.length
 
     def original(self, i: int) -> int:
         """Return the offset in the original at which folded offset ``i`` begins; the original's length at the end."""

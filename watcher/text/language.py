@@ -34,7 +34,7 @@ _SINGLE = (
 
 def detect(s: str) -> str | None:
     """Return the ISO 639-1 code of the language of ``s``, or None when unsure or when there is too little text."""
-    sample = s[:SAMPLE]
+    sample = s[:SAMPLE].encode("utf-8", "replace").decode("utf-8").replace("\x00", " ")  # the model takes no lone surrogates
     letters = len(_LETTER.findall(sample))
     if letters < 2:
         return None
