@@ -13,7 +13,7 @@ from bisect import bisect_left
 from watcher.text import boundary
 from watcher.text.boundary import Kind
 
-BARRIER = " \x00 "  # between fields: no term reaches across
+BARRIER = "\x01\x00\x01"  # between fields: delimits words, but no term reaches across, for none holds such a character
 
 _ASCII = {code: " " for code in range(1, 128) if not chr(code).isalnum()}
 _ODD = re.compile(r"[^\w \x00]")
