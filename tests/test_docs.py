@@ -34,7 +34,7 @@ def command_lines():
     found = []
     for parameter in blocks("sh"):
         for number, line in enumerate(parameter.values[0].splitlines()):
-            for part in re.split(r"\||&&|;", line):
+            for part in re.split(r"\||&&|;", line.partition(" #")[0]):
                 words = shlex.split(part, comments=True)
                 if words and Path(words[0]).name == "watcher":
                     words = words[1 : next((n for n, word in enumerate(words) if word in ("<", ">")), None)]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -113,11 +116,8 @@ def _gone(pid: int) -> None:
         return
 
 
-def test_workers_die_with_their_parent(tmp_path: object) -> None:
+def test_workers_die_with_their_parent(tmp_path: Path) -> None:
     """A daemon that is killed leaves no process behind."""
-    import subprocess
-    import sys
-
     code = (
         "import asyncio, os, sys\n"
         "from watcher.daemon.workers import Workers\n"
@@ -128,7 +128,7 @@ def test_workers_die_with_their_parent(tmp_path: object) -> None:
         "if __name__ == '__main__':\n"
         "    asyncio.run(main())\n"
     )
-    script = tmp_path / "parent.py"  # type: ignore[operator]
+    script = tmp_path / "parent.py"
     script.write_text(code)
     parent = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
@@ -140,3 +140,25 @@ def test_workers_die_with_their_parent(tmp_path: object) -> None:
     while psutil.pid_exists(worker) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not psutil.pid_exists(worker)
+
+
+def test_a_long_temporary_directory_does_not_stop_the_workers(tmp_path: Path) -> None:
+    """A unix socket's path holds 107 bytes; the fork server would put its own below $TMPDIR."""
+    long = tmp_path / ("x" * 90)
+    long.mkdir()
+    code = (
+        "import asyncio, os\n"
+        "from watcher.daemon.workers import Workers\n"
+        "async def main():\n"
+        "    w = Workers(['json'])\n"
+        "    assert await w.call(len, 'four') == 4\n"
+        "    w.close()\n"
+        "if __name__ == '__main__':\n"
+        "    asyncio.run(main())\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    done = subprocess.run(
+        [sys.executable, str(script)], env={**os.environ, "TMPDIR": str(long)}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

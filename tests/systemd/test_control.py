@@ -145,3 +145,11 @@ def test_a_directory_that_others_may_write_is_not_used(place):
     own.chmod(0o777)
     with pytest.raises(control.NoDaemonError, match="somebody else"):
         control.socket_path("postgresql://host/db", {"TMPDIR": str(place)})
+
+
+def test_a_temporary_directory_that_is_too_long_for_a_socket_is_left_aside(tmp_path):
+    """With a long $TMPDIR and a long database path there is still a name that can be bound, and commands find it."""
+    long = tmp_path / ("x" * 95)
+    path = control.socket_path(f"sqlite:///{long}/watcher.db", {"TMPDIR": str(long)})
+    assert len(str(path)) <= 95
+    assert path.parent != long

@@ -26,6 +26,7 @@ Answer = dict[str, Any]
 Handlers = Mapping[str, Callable[[dict[str, Any]], Awaitable[Answer]]]
 
 _LONGEST_PATH = 107 - 12  # sun_path holds 108 with its NUL; room for the suffix under which the socket is born
+_LONGEST_NAME = len("/") + 20 + len(".4194304.sock")  # of a socket that is named for a hash and a process
 _LONGEST_REQUEST = 64 * 1024
 _REQUEST_SECONDS = 10.0
 _SERVICE_DIRECTORY = Path("/run/watcher")  # RuntimeDirectory= of systemd/watcher.service
@@ -208,7 +209,11 @@ def _directories(environ: Mapping[str, str]) -> tuple[list[Path], Path]:
     given = [Path(d) for d in environ.get("RUNTIME_DIRECTORY", "").split(":") if d]
     if environ.get("XDG_RUNTIME_DIR"):
         given.append(Path(environ["XDG_RUNTIME_DIR"], "watcher"))
-    return given, Path(environ.get("TMPDIR") or "/tmp", f"watcher-{os.getuid()}")  # noqa: S108  made 0700, and checked before use
+    own = f"watcher-{os.getuid()}"
+    last = Path(environ.get("TMPDIR") or "/tmp", own)  # noqa: S108  made 0700, and checked before use
+    if len(os.fsencode(last)) + _LONGEST_NAME > _LONGEST_PATH:
+        last = Path("/tmp", own)  # noqa: S108  the same
+    return given, last
 
 
 def _ours(directory: Path) -> bool:

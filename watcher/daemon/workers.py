@@ -15,11 +15,13 @@ import asyncio
 import contextlib
 import ctypes
 import multiprocessing
+import os
 import pickle
 import resource
 import signal
 import socket
 import struct
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
@@ -35,6 +37,7 @@ FAST_SECONDS = 1.0
 SLOW_SECONDS = 10.0
 RECYCLE_AFTER = 300  # tasks: what lxml leaks is given back
 IDLE_SECONDS = 60.0
+LONGEST_TEMPDIR = 70  # bytes: a socket's path holds 107, and the fork server's adds /pymp-xxxxxxxx/listener-xxxxxxxx
 _LENGTH = struct.Struct("!Q")
 _PR_SET_PDEATHSIG = 1
 
@@ -150,6 +153,8 @@ class Workers:
     def __init__(
         self, preload: Sequence[str], *, fast: int = 2, fast_seconds: float = FAST_SECONDS, slow_seconds: float = SLOW_SECONDS
     ) -> None:
+        if len(os.fsencode(tempfile.gettempdir())) > LONGEST_TEMPDIR:
+            tempfile.tempdir = "/tmp"  # noqa: S108  the fork server makes a private folder in it for its socket
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["__main__", *preload])
         self._starting = asyncio.Lock()
