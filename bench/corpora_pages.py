@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import tarfile
 import time
@@ -68,7 +69,7 @@ def segments(files: dict[str, bytes], extractor: Extractor) -> dict[str, float]:
 
 
 def grams(text: str) -> Counter[tuple[str, ...]]:
-    words = text.lower().split()
+    words = re.findall(r"\w+", text.lower())
     return Counter(zip(*(words[n:] for n in range(4)), strict=False))
 
 

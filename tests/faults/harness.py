@@ -26,6 +26,9 @@ from watcher.newsroom.plan import Plan, codes_in
 IN_FLIGHT = 32
 """Deliveries that a process may have in flight, so what one kill may repeat (DESIGN.md section 8)."""
 
+SLACK_PACE = 1.2
+"""Seconds that each message to Slack may take: a channel gets about one a second (RELIABILITY 2.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class AtLabel:
@@ -127,7 +130,7 @@ async def crash(
             moments.append(time.time())
         w.room.lift()
         w.daemon.start()
-        complete = await w.arrives_all(told, patience) if told else True
+        complete = await w.arrives_all(told, patience + SLACK_PACE * len(told))
         await w.room.polled(times=2, seconds=patience)
         await w.settled(3.0 if complete else 0.0)
         report.status = await w.daemon.stop(10)
