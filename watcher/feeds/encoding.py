@@ -13,6 +13,17 @@ from dataclasses import dataclass
 from watcher.errors import ParseError
 
 XML_HEADERS = {"content-type": "application/xml; charset=utf-8"}  # how a decoded document is handed to feedparser
+_WIDE = (  # the longer marks first: that of UTF-32 begins like that of UTF-16
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+_DECLARED = re.compile(r"(?<=<\?xml version=['\"]1\.[01]['\"])\s+encoding=['\"][\w.\-]+['\"]")
 _TEXT_START = re.compile(rb"[\s\x00\xef\xbb\xbf\xff\xfe]*")
 _PROLOG = re.compile(rb"(?:\s+|<\?.*?\?>|<!--.*?-->)*", re.DOTALL)
 _ROOT = re.compile(rb"<([A-Za-z_][^\s/>]*)")
@@ -42,9 +53,10 @@ def decode(body: bytes, headers: Mapping[str, str], url: str) -> Text:
     """
     from feedparser import encodings  # noqa: PLC0415 - heavy, and only workers need it
 
-    told = {"content-type": headers.get("content-type") or "application/xml"}
+    narrow = _from_wide(body)
+    told = XML_HEADERS if narrow is not body else {"content-type": headers.get("content-type") or "application/xml"}
     result: dict[str, object] = {}
-    data: bytes = encodings.convert_to_utf8(told, body, result)
+    data: bytes = encodings.convert_to_utf8(told, narrow, result)
     sure = bool(result.get("encoding"))
     problems = []
     fault = result.get("bozo_exception")
@@ -52,6 +64,19 @@ def decode(body: bytes, headers: Mapping[str, str], url: str) -> Text:
         problems.append(str(fault))
     doctype, root = look(data, url)
     return Text(data, sure, doctype, root, tuple(problems))
+
+
+def _from_wide(body: bytes) -> bytes:
+    """Return a document in UTF-16 or UTF-32 as UTF-8; any other as it is.
+
+    Without a declaration feedparser believes the media type's default before the byte order mark, and finds that NULs are good UTF-8.
+    What begins with a mark, or with ``<`` between NULs, can be nothing else (XML 1.0, appendix F).
+    """
+    for start, charset in _WIDE:
+        if body.startswith(start):
+            text = body.decode(charset, "replace").removeprefix("\ufeff")
+            return _DECLARED.sub("", text, count=1).encode("utf-8", "replace")
+    return body
 
 
 def look(data: bytes, url: str) -> tuple[bool, str]:

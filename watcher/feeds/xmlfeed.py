@@ -18,6 +18,7 @@ from watcher.model import Entry, FeedHints, FeedInfo
 
 Raw = dict[str, Any]  # feedparser's own kind of dict; its ``get`` answers more than was asked, so ``dict.get`` reads it
 
+_CHARREF = re.compile(rb"&#(x[0-9a-f]{1,40}|[0-9]{1,40});?", re.IGNORECASE)
 _SKIP = re.compile(rb"<skip(Hours|Days)\b.{0,4000}?</skip", re.DOTALL | re.IGNORECASE)
 _SKIPPED = re.compile(rb"<(?:hour|day)\b[^>]*>\s*([^<]{1,20}?)\s*<", re.IGNORECASE)
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 24 * 7, "monthly": 24 * 30, "yearly": 24 * 365}
@@ -45,6 +46,7 @@ def read(data: bytes, url: str, *, sure: bool, headers: Mapping[str, str]) -> Pa
     import feedparser  # noqa: PLC0415 - heavy, and only workers need it
 
     told = encoding.XML_HEADERS if sure else {"content-type": headers.get("content-type") or "application/xml"}
+    data = _CHARREF.sub(_possible, data)
     try:
         result = feedparser.parse(io.BytesIO(data), response_headers=dict(told), resolve_relative_uris=False, sanitize_html=False)
     except Exception as fault:
@@ -54,6 +56,13 @@ def read(data: bytes, url: str, *, sure: bool, headers: Mapping[str, str]) -> Pa
     kind = type(exception).__name__
     fault_text = str(exception)[:200] if exception is not None and kind not in ("CharacterEncodingOverride", "NonXMLContentType") else ""
     return Parsed(str(result.get("version") or ""), result.feed, result.entries, fault_text)
+
+
+def _possible(reference: re.Match[bytes]) -> bytes:
+    """A numeric reference to a character that cannot be becomes U+FFFD: one such would cost feedparser the whole document."""
+    digits = reference[1].lower()
+    code = int(digits[1:], 16) if digits.startswith(b"x") else int(digits)
+    return b"&#xFFFD;" if code == 0 or 0xD800 <= code <= 0xDFFF or code > 0x10FFFF else reference[0]
 
 
 def entry_of(raw: Raw, parsed: Parsed, url: str, shared: frozenset[str] = frozenset()) -> Entry | None:
