@@ -23,6 +23,7 @@ CLOCK_SECONDS = 5
 CLOCK_TOLERANCE = timedelta(seconds=20)
 LAG_SECONDS = 0.25
 PRUNE_HOURS = 6
+LONGEST_RETRY = timedelta(minutes=5)  # an entry never waits longer between two tries (see the reader)
 
 Job = Callable[[], Awaitable[None]]
 
@@ -99,16 +100,30 @@ class Keeper:
             return
         horizon = 4 * self._runtime.wiring.policy.max_interval
         now = self._runtime.now()
-        count = await self._runtime.store.write(lambda conn: store.feeds.clamp(conn, now=now, horizon=horizon))
-        log.get().warning("clock.jumped", seconds=round(jump.total_seconds()), feeds_moved=count)
-        self._runtime.hints.feeds.set()
+
+        def unit(conn: store.Connection) -> tuple[int, int, int]:
+            return (
+                store.feeds.clamp(conn, now=now, horizon=horizon),
+                store.entries.clamp(conn, now=now, horizon=LONGEST_RETRY),
+                store.deliveries.clamp(conn, now=now),
+            )
+
+        feeds, entries, deliveries = await self._runtime.store.write(unit)
+        log.get().warning("clock.jumped", seconds=round(jump.total_seconds()), feeds=feeds, entries=entries, deliveries=deliveries)
+        for hint in (self._runtime.hints.feeds, self._runtime.hints.entries, self._runtime.hints.deliveries):
+            hint.set()
 
     async def _prune(self) -> None:
         """Forget what is older than ``retention`` and no longer needed to know an entry again."""
         now, retention = self._runtime.now(), self._runtime.wiring.config.retention
-        pruned = await self._runtime.store.write(lambda conn: store.retention.prune(conn, now=now, retention=retention))
-        if pruned:
-            log.get().info("store.pruned", entries=pruned)
+        total = 0
+        while not self._runtime.stopping.is_set():  # a slice at a time, so that the writer is never long away from alerts
+            pruned = await self._runtime.store.write(lambda conn: store.retention.prune(conn, now=now, retention=retention))
+            if not pruned:
+                break
+            total += pruned
+        if total:
+            log.get().info("store.pruned", rows=total)
 
     async def _heartbeat(self) -> None:
         """Tell the dead-man's switch that we live; it goes silent when every channel fails."""

@@ -184,14 +184,24 @@ class Poller:
         after = outcome.failed(state, feed, wiring.policy, error, now=self._runtime.now(), jitter=self._runtime.random.random())
         metrics.POLLS.labels("failed").inc()
         metrics.FETCH_ERRORS.labels(error.reason).inc()
-        if isinstance(error, FetchError) and error.retry_after is not None:
-            self._runtime.hosts.block(state.host, min(error.retry_after, wiring.policy.max_interval), asyncio.get_running_loop().time())
+        asked = error.retry_after if isinstance(error, FetchError) else None
+        pause = min(asked, wiring.policy.max_interval) if asked is not None else None
+        if pause is not None:
+            self._runtime.hosts.block(state.host, pause, asyncio.get_running_loop().time())
         log.get().warning(
             "poll.failed", feed=state.url, reason=error.reason, why=str(error), failures=after.failures, next=after.due_at or "never"
         )
         await self._finish(state, after, wiring, feed)
 
-    async def _finish(self, state: FeedState, after: FeedState, wiring: Wiring, feed: Feed, document: Document | None = None) -> None:
+    async def _finish(
+        self,
+        state: FeedState,
+        after: FeedState,
+        wiring: Wiring,
+        feed: Feed,
+        document: Document | None = None,
+        blocked: timedelta | None = None,
+    ) -> None:
         """The poll's one transaction, and what follows from it."""
         now, name = self._runtime.now(), feed.name or after.title or after.host
         told, over = outcome.notices(state, after, name, wiring.policy)
@@ -201,6 +211,8 @@ class Poller:
             finished = store.feeds.finish(
                 conn, after, document=document, baseline=state.baseline_at is None, backfill=feed.backfill, now=now
             )
+            if blocked is not None:  # for all feeds of the host, in every process, and after a restart
+                store.feeds.block_host(conn, state.host, until=now + blocked, reason="retry_after")
             if finished is not None:
                 for notice in told:
                     operators.raise_notice(conn, wiring, notice, now=now)

@@ -36,7 +36,6 @@ IN_FLIGHT = 100  # mostly waiting for pages; hosts' slots bound the real work
 LOOK_SECONDS = 1.0
 MOST_TRIES = 5
 TRIES_WITH_PAGE = 2
-MOST_KILLS = 2
 TRY_AGAIN = timedelta(seconds=5)  # doubled each time
 
 
@@ -105,7 +104,7 @@ class Reader:
         runtime = self._runtime
         feed = wiring.feeds.get(claimed.feed_url) or Feed(url=claimed.feed_url)
         name = feed.name or claimed.feed_title or host_of(feed.url)
-        gave_up = "the page failed before" if claimed.attempts >= TRIES_WITH_PAGE or claimed.worker_kills >= MOST_KILLS else ""
+        gave_up = "the page failed before" if claimed.attempts >= TRIES_WITH_PAGE else ""
         article = await self._pages.article(claimed.entry, feed, wiring, first_seen_at=claimed.first_seen_at, without_page=gave_up)
         spoken = article.language or language.detect(f"{article.title}\n{article.text}") or claimed.entry.language
         reading = self._match(claimed, feed, name, article, spoken, wiring)

@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from watcher import config
+from watcher import config, store
 from watcher.daemon import log, operators, systemd
 from watcher.daemon.runtime import Runtime, Wiring
 from watcher.model import Notice
@@ -63,6 +63,10 @@ class Reloader:
         old = self._runtime.wiring
         self._runtime.wiring = self._wire(loaded)
         await self._adopt()
+        mended = [name for name, settings in loaded.channels.items() if old.config.channels.get(name) != settings]
+        if mended:  # a channel that was disabled because its receiver was gone gets another chance with other settings
+            await self._runtime.store.write(lambda conn: store.deliveries.enable_channels(conn, mended))
+            self._runtime.hints.deliveries.set()
         await operators.all_clear(self._runtime, [_NOTICE])
         changed = [name for name in NEED_RESTART if getattr(loaded, name) != getattr(old.config, name)]
         log.get().info(
