@@ -141,6 +141,10 @@ class Poller:
             await self._failed_poll(state, feed, wiring, error)  # type: ignore[arg-type]  # raised only with a feed
         except StoreError as error:
             log.get().error("poll.not_stored", feed=state.url, error=str(error))
+        except Exception as error:  # noqa: BLE001  a fault of ours with one feed: it backs off like any other, and is told
+            why = log.describe(error)
+            log.get().error("poll.broken", feed=state.url, error=why)
+            await self._failed_poll(state, feed, wiring, ParseError(state.url, "internal", why))  # type: ignore[arg-type]  # as above
 
     async def _unchanged_poll(self, state: FeedState, feed: Feed, wiring: Wiring, answer: fetch.Response | fetch.NotModified) -> None:
         now = self._runtime.now()

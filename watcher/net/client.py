@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from aiohttp import BasicAuth, ClientError, ClientResponse
+from aiohttp import ClientError, ClientResponse
 from aiohttp.abc import AbstractResolver
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
@@ -143,7 +144,6 @@ class Client:
             method,
             aim.url,
             headers=asked.headers,
-            auth=asked.auth,
             data=content,
             allow_redirects=False,
             proxy=_proxy(through, aim.text) if through else None,
@@ -157,10 +157,10 @@ class Client:
 class Request:
     """What one exchange still has to ask for; changes from hop to hop.
 
-    ``target`` is where the next hop goes, ``hops`` those behind us, ``headers`` and ``auth`` what that origin may see.
+    ``target`` is where the next hop goes, ``hops`` those behind us, ``headers`` what that origin may see.
     """
 
-    __slots__ = ("auth", "headers", "hops", "target")
+    __slots__ = ("headers", "hops", "target")
 
     def __init__(self, url: str, headers: Headers, user_agent: str, auth: tuple[str, str] | None) -> None:
         self.target = target.parse(url)
@@ -168,13 +168,10 @@ class Request:
         self.headers: CIMultiDict[str] = CIMultiDict(headers)
         self.headers.setdefault("User-Agent", user_agent)
         self.headers.setdefault("Accept-Encoding", "gzip")
-        credentials = auth or ((self.target.user, self.target.password) if self.target.user is not None else None)
-        if credentials and "Authorization" in self.headers:
-            credentials = None  # a header of the user's own goes before
-        try:
-            self.auth = BasicAuth(*credentials, encoding="utf-8") if credentials else None
-        except ValueError as fault:
-            raise FetchError(self.target.text, "url", "the user name for this URL holds a colon") from fault
+        if auth is not None:
+            self._authorize(*auth)
+        elif self.target.user is not None:
+            self._authorize(self.target.user, self.target.password)
 
     def redirect(self, location: str, status: int, most: int) -> None:
         """Turn to the next hop; raises FetchError ``redirects`` beyond ``most``, and as ``target.join``."""
@@ -184,11 +181,16 @@ class Request:
             raise FetchError(self.hops[0].url, "redirects", f"more than {most} redirects")
         self.target = target.join(here, location)
         if not _same_origin(here.origin, self.target.origin):
-            self.auth = None
             for name in [name for name in self.headers if name.lower() not in _PUBLIC_HEADERS]:
                 del self.headers[name]
-        if self.target.user is not None and self.auth is None and "Authorization" not in self.headers:
-            self.auth = BasicAuth(self.target.user, self.target.password, encoding="utf-8")
+        if self.target.user is not None:
+            self._authorize(self.target.user, self.target.password)
+
+    def _authorize(self, user: str, password: str) -> None:
+        """Set HTTP Basic credentials (RFC 7617), unless the user's own header goes before them."""
+        if ":" in user:
+            raise FetchError(self.target.text, "url", "the user name for this URL holds a colon")
+        self.headers.setdefault("Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
 
 
 def _same_origin(here: tuple[str, str, int], there: tuple[str, str, int]) -> bool:

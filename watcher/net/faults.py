@@ -28,6 +28,7 @@ _CERTIFICATE = {
     62: ("tls_name", "the server's certificate is for another name"),
     64: ("tls_name", "the server's certificate is for another address"),
 }
+_UNVERIFIED = ("tls_certificate", "the server's certificate cannot be verified")
 _VERSION = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "VERSION_TOO_LOW", "NO_PROTOCOLS_AVAILABLE")
 _SYSTEM = {
     errno.ECONNREFUSED: ("refused", "the server refuses the connection"),
@@ -51,9 +52,12 @@ def translate(fault: BaseException, url: str) -> FetchError:
     for cause in _causes(fault):
         if isinstance(cause, VetoError):
             return BlockedAddress(url, detail=f"{cause.where} is a private or special address (allow_private would permit it)")
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            reason, detail = _CERTIFICATE.get(cause.verify_code, ("tls_certificate", "the server's certificate cannot be verified"))
+        code = getattr(cause, "verify_code", None)  # aiohttp's wrapper is of ssl's kind, and has none
+        if isinstance(cause, ssl.SSLCertVerificationError) and code is not None:
+            reason, detail = _CERTIFICATE.get(code, _UNVERIFIED)
             return FetchError(url, reason, detail)
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        return FetchError(url, *_UNVERIFIED)
     if isinstance(fault, aiohttp.ServerTimeoutError):
         return FetchTimeout(url, detail="no connection in time" if isinstance(fault, aiohttp.ConnectionTimeoutError) else "")
     if isinstance(fault, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
