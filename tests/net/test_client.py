@@ -244,3 +244,11 @@ async def test_a_certificate_that_does_not_hold_is_named(host: str, trusted: boo
     assert caught.value.reason.startswith(reason)
     for listener in listeners:
         listener.close()
+
+
+@pytest.mark.parametrize("host", ["example.org", "example.org:8080", "[2606:2800:220:1::1]:81", "93.184.216.34"])
+def test_what_is_shown_of_a_url_has_its_host_and_no_credentials(host: str) -> None:
+    from watcher.net import target
+
+    shown = target.parse(f"http://us%40er:hunter2@{host}/a?b=c").text
+    assert shown == f"http://{host}/a?b=c"

@@ -116,4 +116,4 @@ def _verbatim(whole: URL, path: str, query: str) -> URL:
 
 
 def _shown(scheme: str, whole: URL, path: str, query: str) -> str:
-    return urlunsplit((scheme, whole.raw_authority, path, query, ""))
+    return urlunsplit((scheme, whole.with_user(None).raw_authority, path, query, ""))
