@@ -42,6 +42,7 @@ _PHRASES = re.compile(
 _HEADINGS = frozenset({"h2", "h3", "h4", "h5", "h6", "p", "div", "strong", "b", "span"})
 _LISTS = frozenset({"ul", "ol", "div", "section", "aside"})
 _HEADING = 80  # characters
+_LINE, _LABEL = 400, 60  # characters of such a line, and of what is no link in it
 
 
 def remove(tree: html.HtmlElement) -> None:
@@ -53,7 +54,7 @@ def remove(tree: html.HtmlElement) -> None:
     while stack:
         element = stack.pop()
         room = _room(element, whole)
-        if room and _length(element, room) <= room and element.getparent() is not None:
+        if (room and _length(element, room) <= room and element.getparent() is not None) or _points_elsewhere(element):
             element.drop_tree()
         elif _announces_others(element):
             following = element.getnext()
@@ -75,6 +76,17 @@ def _room(element: html.HtmlElement, whole: int) -> int:
     if element.tag in _BLOCKS and (not _WORDS.isdisjoint(_SPLIT.split(names.lower())) or _PHRASES.search(names)):
         return max(1, min(NAMED, int(LARGE * whole)))
     return 0
+
+
+def _points_elsewhere(element: html.HtmlElement) -> bool:
+    """Whether an element is one line like "Read also: Another headline", all links but for its label.
+
+    Judged before its parts are: with the label alone gone, the other headline would pass for a line of the article.
+    """
+    if element.tag not in _HEADINGS | {"li"} or element.getparent() is None or _length(element, _LINE) > _LINE:
+        return False
+    linked = sum(_length(link) for link in element.iter("a"))
+    return linked > 0 and _length(element) - linked <= _LABEL and lines.points_elsewhere(element.text_content())
 
 
 def _announces_others(element: html.HtmlElement) -> bool:

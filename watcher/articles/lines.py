@@ -56,6 +56,11 @@ def announces_others(text: str) -> bool:
     return found is not None and len(found["rest"].strip(" :：-–—»>")) == 0
 
 
+def points_elsewhere(text: str) -> bool:
+    """Whether a short text begins like "Read also:", whatever follows."""
+    return _OTHERS.match(" ".join(text.split())) is not None
+
+
 def is_furniture(line: str) -> bool:
     """Whether a line of extracted text is not the article's."""
     line = line.strip()
