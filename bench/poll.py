@@ -17,6 +17,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -29,7 +30,31 @@ from typing import Any
 
 HOSTS = 4
 ENTRIES = 30
-FILLER = "The ministry said that talks on supplies would go on in spring after both sides had met. " * 26
+SYLLABLES = [
+    "ka",
+    "to",
+    "mi",
+    "ne",
+    "ru",
+    "sa",
+    "lo",
+    "vi",
+    "da",
+    "po",
+    "ze",
+    "fu",
+    "ha",
+    "gi",
+    "be",
+    "su",
+    "wo",
+    "ly",
+    "cra",
+    "ven",
+    "tor",
+    "mal",
+]
+WORDS_AN_ITEM = 330  # about 2.4 kB
 
 
 class Feeds:
@@ -38,15 +63,22 @@ class Feeds:
     def __init__(self, changed: bool) -> None:
         self.changed = changed
         self.turn: dict[int, int] = {}
+        self.items: dict[tuple[int, int], str] = {}
         self.bodies: dict[int, tuple[bytes, str]] = {}
 
     def item(self, feed: int, number: int) -> str:
+        known = self.items.get((feed, number))
+        if known is not None:
+            return known
+        words = random.Random(feed * 1_000_003 + number)  # each item tells something else, as in a newspaper
+        filler = " ".join(words.choice(SYLLABLES) + words.choice(SYLLABLES) + words.choice(SYLLABLES) for _ in range(WORDS_AN_ITEM))
         when = formatdate(1_700_000_000 + number * 600, usegmt=True)
-        return (
+        self.items[feed, number] = text = (
             f"<item><title>Report {number} of source {feed}</title><link>http://127.0.0.1/{feed}/{number}</link>"
             f'<guid isPermaLink="false">{feed}-{number}</guid><pubDate>{when}</pubDate>'
-            f"<description>&lt;p&gt;{number} {FILLER}&lt;/p&gt;</description></item>"
+            f"<description>&lt;p&gt;{number} {filler}&lt;/p&gt;</description></item>"
         )
+        return text
 
     def body(self, feed: int) -> tuple[bytes, str]:
         if self.changed:
