@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.rules.conftest import entity, found
 from watcher import rules
@@ -100,3 +102,61 @@ def test_an_entity_without_aliases_or_with_bad_terms_is_refused_with_each_fault(
         rules.compile([], [bad, entity("none")])
     assert len(caught.value.errors) == 5
     assert [thing.id for thing, _ in caught.value.errors] == ["bad"] * 4 + ["none"]  # type: ignore[union-attr]
+
+
+CONFIDENCE = entity("gun", "Excalibur", "Excalibur shell*", requires=("shell*", "artillery", "howitzer*"), rejects=("Arthur",))
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence"),
+    [
+        ("An Excalibur was fired by artillery.", "high"),
+        ("Excalibur shells arrived.", "high"),
+        ("An Excalibur was fired. Artillery and howitzers stood by.", "medium"),
+        ("An Excalibur was fired. Artillery, more artillery.", "low"),
+    ],
+)
+def test_the_evidence_says_how_well_the_context_bears_a_mention_out(text: str, confidence: str) -> None:
+    book = rules.compile([Rule(name="r", query="@gun")], [CONFIDENCE])
+    (match,) = book.match(MatchInput(text=text))
+    assert [e.confidence for e in match.evidence] == [confidence]
+    assert ("confidence" in str(book.explain(MatchInput(text=text), "r"))) is (confidence != "high")
+
+
+def test_a_name_that_needs_no_context_is_sure_and_a_term_has_no_confidence() -> None:
+    (match,) = rules.compile([Rule(name="r", query="@who meets")], [entity("who", "WHO")]).match(MatchInput(text="WHO meets"))
+    assert [(e.text, e.confidence) for e in match.evidence] == [("WHO", "high"), ("meets", "")]
+
+
+def test_every_occurrence_is_judged_with_what_speaks_for_and_against_it() -> None:
+    book = rules.compile([], [PATRIOT, SENTENCE, entity("none", "Nobody")])
+    text = "The king of Jordan spoke. Michael Jordan did not. Jordan is far. A Patriot battery, MIM-104."
+    judged = book.mentions(MatchInput(text=text))
+    assert list(judged) == ["patriot", "jordan"]
+    assert [(m.evidence.text, m.holds, [e.text for e in m.requires]) for m in judged["patriot"]] == [
+        ("Patriot", True, ["battery"]),
+        ("MIM-104", True, ["battery"]),
+    ]
+    assert [(m.holds, m.reason, [e.text for e in m.rejects]) for m in judged["jordan"]] == [
+        (True, "", []),
+        (False, '"Michael" rejects it', ["Michael"]),
+        (False, "none of the required terms in its sentence", []),
+    ]
+    assert book.mentions(MatchInput(text=text), ["none"]) == {}
+    with pytest.raises(KeyError):
+        book.mentions(MatchInput(text=text), ["unknown"])
+
+
+@given(
+    st.lists(st.sampled_from(["Jordan", "Michael", "king", "spoke", "The", "Patriot", "missile", "NFL", "x", "."]), max_size=25),
+    st.sampled_from(["article", "sentence", 1, 3]),
+)
+def test_what_is_judged_is_what_matches(words: list[str], within: str | int) -> None:
+    """The verdicts that people are shown cannot disagree with the mentions that rules use."""
+    both = entity("e", "Jordan", "Patriot", "king Jordan", requires=("king", "missile"), rejects=("Michael", "NFL"), within=within)
+    book = rules.compile([Rule(name="r", query="@e")], [both])
+    article = MatchInput(text=" ".join(words).replace(" .", "."))
+    matched = [(e.start, e.end, e.confidence) for match in book.match(article) for e in match.evidence]
+    judged = [(m.evidence.start, m.evidence.end, m.evidence.confidence) for m in book.mentions(article).get("e", ()) if m.holds]
+    assert judged == matched
+    assert all(m.holds is not bool(m.reason) for m in book.mentions(article).get("e", ()))

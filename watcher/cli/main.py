@@ -17,6 +17,7 @@ from watcher.cli import (
     cluster,
     data,
     demo,
+    entities,
     extract,
     feeds,
     match,
@@ -66,6 +67,7 @@ def options(
 app.command(rich_help_panel=_TRY)(demo.demo)
 app.command(rich_help_panel=_TRY)(check.check)
 app.add_typer(channels.app, name="channels", rich_help_panel=_TRY)
+app.add_typer(entities.app, name="entities", rich_help_panel=_TRY)
 app.command(rich_help_panel=_OPERATE)(run.run)
 app.command(rich_help_panel=_OPERATE)(reload.reload)
 app.command(rich_help_panel=_OPERATE)(status.status)

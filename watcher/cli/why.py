@@ -146,7 +146,8 @@ def _show(facts: dict[str, Any]) -> None:
     for match in facts["matches"]:
         output.say(f"rule {match['rule']}: {match['reason']} {match['detail']}".rstrip())
         for found in match["evidence"]:
-            output.say(f"  {found['term']} in {found['field']} at {found['start']}: {found.get('sentence') or found['text']}")
+            doubt = f" (confidence {found['confidence']})" if found.get("confidence") in ("medium", "low") else ""
+            output.say(f"  {found['term']} in {found['field']} at {found['start']}{doubt}: {found.get('sentence') or found['text']}")
         for delivery in match["deliveries"]:
             said = " ".join(part for part in (delivery["reason"], delivery["answer"]) if part)
             output.say(f"  {delivery['channel']}: {delivery['state']} after {delivery['attempts']} attempts {said}".rstrip())

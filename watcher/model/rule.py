@@ -134,6 +134,7 @@ class Evidence:
     ``lead:`` clause found stands in ``body``). ``text`` is exactly that slice. ``term``: the term as the rule has it,
     without field or operators. ``entity``: the entity's id where an alias matched.
     ``sentence``: the sentence around it, plain text, ``sentence_start`` its offset in the field.
+    ``confidence``: of an entity's mention, how well its context bears it out: ``high``, ``medium`` or ``low``; else empty.
     """
 
     field: str
@@ -144,6 +145,7 @@ class Evidence:
     entity: str | None = None
     sentence: str = ""
     sentence_start: int = 0
+    confidence: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

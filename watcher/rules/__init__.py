@@ -19,8 +19,8 @@ An article through the conditions::
 """
 
 from watcher.rules import query
-from watcher.rules.evidence import Trace
+from watcher.rules.evidence import Mention, Trace
 from watcher.rules.rulebook import Failure, Rulebook, RulebookErrors
 from watcher.rules.rulebook import compile_rules as compile  # noqa: A004  rules.compile reads as re.compile does
 
-__all__ = ["Failure", "Rulebook", "RulebookErrors", "Trace", "compile", "query"]
+__all__ = ["Failure", "Mention", "Rulebook", "RulebookErrors", "Trace", "compile", "query"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
 from watcher.model import Evidence
+from watcher.rules import mentions
 from watcher.rules.conditions import Named, NotOf, Often, OtherRule, Outcome
-from watcher.rules.document import Document
-from watcher.rules.run import Hit
+from watcher.rules.mentions import EntityTerms
+from watcher.rules.run import Hit, Run
 
 MAX_EVIDENCE = 50  # of one rule in one article
 
@@ -32,7 +34,7 @@ class Trace:
 
     def lines(self, depth: int = 0) -> list[str]:
         """Return the tree as indented lines of plain text."""
-        found = ", ".join(dict.fromkeys(f'"{item.text}" ({item.field} {item.start}–{item.end})' for item in self.evidence[:5]))
+        found = ", ".join(dict.fromkeys(_shown(item) for item in self.evidence[:5]))
         more = f" and {len(self.evidence) - 5} more" if len(self.evidence) > 5 else ""
         parts = [
             f"{'  ' * depth}{'✓' if self.holds else '✗'} {self.clause}",
@@ -42,7 +44,45 @@ class Trace:
         return ["".join(parts), *(line for child in self.children for line in child.lines(depth + 1))]
 
 
-def gather(outcome: Outcome, document: Document, limit: int = MAX_EVIDENCE) -> tuple[Evidence, ...]:
+def _shown(item: Evidence) -> str:
+    """Evidence as a trace shows it; a high confidence goes without saying."""
+    doubt = f", confidence {item.confidence}" if item.confidence in ("medium", "low") else ""
+    return f'"{item.text}" ({item.field} {item.start}–{item.end}{doubt})'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mention:
+    """One occurrence of an entity's alias, and what was decided about it.
+
+    ``evidence``: the alias where it stands. ``reason``: why it is no mention, empty where it is one. ``requires``, ``rejects``: the
+    terms of the entity's context that stand within reach.
+    """
+
+    evidence: Evidence
+    holds: bool
+    reason: str
+    requires: tuple[Evidence, ...]
+    rejects: tuple[Evidence, ...]
+
+
+def judged(entity: EntityTerms, run: Run) -> tuple[Mention, ...]:
+    """Return every occurrence of an entity's aliases in title and body with its verdict and context, in order."""
+    return tuple(
+        Mention(
+            evidence=_evidence(found.hit, run, {entity.id: entity} if not found.objection else {}),
+            holds=not found.objection,
+            reason=found.objection,
+            requires=tuple(_evidence(hit, run, {}) for hit in sorted(found.requires)),
+            rejects=tuple(_evidence(hit, run, {}) for hit in sorted(found.rejects)),
+        )
+        for found in mentions.judge(entity, run)
+    )
+
+
+Entities = Mapping[str, EntityTerms]
+
+
+def gather(outcome: Outcome, run: Run, entities: Entities, limit: int = MAX_EVIDENCE) -> tuple[Evidence, ...]:
     """Return the evidence of every true leaf, each place and term once, in the order of the text.
 
     Where there is more than ``limit``, each leaf gives its first in turn, so that no clause goes unshown.
@@ -57,7 +97,7 @@ def gather(outcome: Outcome, document: Document, limit: int = MAX_EVIDENCE) -> t
                 chosen[hit] = None
         if len(chosen) >= limit:
             break
-    texts = [_evidence(hit, document) for hit in sorted(chosen)]
+    texts = [_evidence(hit, run, entities) for hit in sorted(chosen)]
     names = [Evidence(field=item.field, start=0, end=len(item.value), text=item.value, term=item.term) for item in dict.fromkeys(named)]
     return (*texts, *names[: max(0, limit - len(texts))])
 
@@ -74,7 +114,8 @@ def _collect(outcome: Outcome, leaves: list[list[Hit]], named: list[Named], seen
             _collect(child, leaves, named, seen)
 
 
-def _evidence(hit: Hit, document: Document) -> Evidence:
+def _evidence(hit: Hit, run: Run, entities: Entities) -> Evidence:
+    document = run.document
     field, start, end = document.local(hit.start, hit.end)
     text = document.text_of(field)
     first, last = document.sentence(hit.start, hit.end)
@@ -89,26 +130,27 @@ def _evidence(hit: Hit, document: Document) -> Evidence:
         entity=hit.entity,
         sentence=sentence,
         sentence_start=first - base,
+        confidence=mentions.confidence(entities[hit.entity], run, hit) if hit.entity and hit.entity in entities else "",
     )
 
 
-def trace(outcome: Outcome, document: Document) -> Trace:
+def trace(outcome: Outcome, run: Run, entities: Entities) -> Trace:
     """Return the trace of an outcome; a rule that several clauses refer to is spelt out at the first only."""
-    return _trace(outcome, document, set())
+    return _trace(outcome, run, entities, set())
 
 
-def _trace(outcome: Outcome, document: Document, seen: set[int]) -> Trace:
+def _trace(outcome: Outcome, run: Run, entities: Entities, seen: set[int]) -> Trace:
     children = outcome.children
     if isinstance(outcome.condition, OtherRule):
         known = id(children[0]) in seen
         seen.add(id(children[0]))
         children = () if known else children
-    shown = gather(outcome, document) if outcome.spans or outcome.named or isinstance(outcome.condition, Often) else ()
+    shown = gather(outcome, run, entities) if outcome.spans or outcome.named or isinstance(outcome.condition, Often) else ()
     return Trace(
         clause=str(outcome.condition),
         holds=outcome.holds,
         evidence=shown,
-        children=tuple([_trace(child, document, seen) for child in children]),
+        children=tuple([_trace(child, run, entities, seen) for child in children]),
         note=outcome.note,
         score=outcome.score,
     )

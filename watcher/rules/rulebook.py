@@ -11,7 +11,7 @@ from watcher.rules import conditions, evidence, lint, logic
 from watcher.rules.compiler import Compiler, Thing
 from watcher.rules.conditions import AllOf, AnyOf, Condition, Mentioned, Outcome, Weighted
 from watcher.rules.document import Document
-from watcher.rules.evidence import Trace
+from watcher.rules.evidence import Mention, Trace
 from watcher.rules.run import Run
 
 
@@ -56,6 +56,7 @@ class Rulebook:
         if compiler.errors:
             raise RulebookErrors(compiler.errors)
         self._numbers = {rule.name: i for i, rule in enumerate(self.rules)}
+        self._entity_terms = compiler.entities
         self._mentioned: dict[str, Condition] = {
             entity.id: Mentioned(compiler.entities[entity.id], None, f"@{entity.id}") for entity in entities
         }
@@ -91,7 +92,9 @@ class Rulebook:
         for i in self._candidates(run):
             outcome = self._compiled[i].evaluate(run)
             if outcome.holds:
-                found.append(Match(rule=self.rules[i].name, evidence=evidence.gather(outcome, run.document), score=_score(outcome)))
+                found.append(
+                    Match(rule=self.rules[i].name, evidence=evidence.gather(outcome, run, self._entity_terms), score=_score(outcome))
+                )
         return tuple(found)
 
     def explain(self, article: MatchInput, rule: str) -> Trace:
@@ -101,9 +104,13 @@ class Rulebook:
         """
         run = self._run(article, full=True)
         outcome = self._compiled[self._numbers[rule]].evaluate(run)
-        traced = evidence.trace(outcome, run.document)
+        traced = evidence.trace(outcome, run, self._entity_terms)
         return Trace(
-            clause=rule, holds=outcome.holds, evidence=evidence.gather(outcome, run.document), children=(traced,), score=_score(outcome)
+            clause=rule,
+            holds=outcome.holds,
+            evidence=evidence.gather(outcome, run, self._entity_terms),
+            children=(traced,),
+            score=_score(outcome),
         )
 
     def explain_entity(self, article: MatchInput, entity: str) -> Trace:
@@ -112,7 +119,18 @@ class Rulebook:
         :raises KeyError: when there is no entity of that id.
         """
         run = self._run(article, full=True)
-        return evidence.trace(self._mentioned[entity].evaluate(run), run.document)
+        return evidence.trace(self._mentioned[entity].evaluate(run), run, self._entity_terms)
+
+    def mentions(self, article: MatchInput, entities: Iterable[str] | None = None) -> dict[str, tuple[Mention, ...]]:
+        """Return each occurrence of the aliases of entities, by default of all, with what was decided about it and why.
+
+        :returns: by the entity's id, only those of which an alias occurs.
+        :raises KeyError: when there is no entity of that id.
+        """
+        run = self._run(article, full=True)
+        wanted = self._entity_terms if entities is None else {name: self._entity_terms[name] for name in entities}
+        found = {name: evidence.judged(terms, run) for name, terms in wanted.items() if not run.found.isdisjoint(terms.aliases)}
+        return {name: mentioned for name, mentioned in found.items() if mentioned}
 
     def _run(self, article: MatchInput, *, full: bool = False, lenient: bool = False) -> Run:
         return Run(Document(article), self._indexes, self._flavours, self._expressions, self._prefixes, full=full, lenient=lenient)
@@ -151,7 +169,7 @@ class Rulebook:
                 run = self._run(MatchInput(text=text), full=True, lenient=True)
                 outcome = condition.evaluate(run)
                 if outcome.holds is not wanted:
-                    explanation = "\n".join(evidence.trace(outcome, run.document).lines())
+                    explanation = "\n".join(evidence.trace(outcome, run, self._entity_terms).lines())
                     yield Failure(kind=kind, name=name, key=key, text=text, explanation=explanation, file=thing.file, line=thing.line)
 
     @property
