@@ -12,7 +12,7 @@ from sqlalchemy import event, text
 
 from tests.store.factories import LEASE, LONG, NOW, an_alert, document, later
 from watcher.model import Delivery, Receipt
-from watcher.store import Store, alerts, deliveries, entries, feeds, retention, status, stories
+from watcher.store import Store, alerts, deliveries, entries, feeds, marks, retention, status, stories
 from watcher.store.columns import EPOCH, MICROSECOND
 
 ROWS = 6_000
@@ -186,3 +186,17 @@ def test_the_status_counts_without_reading_entries_or_alerts(large):
 def test_an_entry_is_found_by_its_link_through_an_index(large):
     for statement, plan in plans(large, lambda conn: entries.find(conn, "https://a.example/")):
         assert not scanned(plan), f"{statement}\n{plan}"
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda conn: marks.of(conn, ["a5", "a6"]),
+        lambda conn: list(marks.matched(conn, "r1", since=NOW - timedelta(days=1))),
+        lambda conn: alerts.listing(conn, marked="noise"),
+    ],
+    ids=["of", "matched", "listing"],
+)
+def test_marks_are_looked_up_without_reading_alerts_or_articles(large, work):
+    for statement, plan in plans(large, work):
+        assert scanned(plan) <= {"marks"}, f"{statement}\n{plan}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="What was told, to whom, and with what answer.")
 
+
+class Verdict(StrEnum):
+    """What an alert was to its receiver."""
+
+    NOISE = "noise"
+    USEFUL = "useful"
+    NONE = "none"
+
+
 AlertIdentity = Annotated[str, typer.Argument(metavar="ID", help="The alert's id, or the beginning of it.")]
 
 
@@ -25,6 +35,7 @@ def list_(
     rule: Annotated[str | None, typer.Option(help="Only alerts of this rule.")] = None,
     since: Annotated[str | None, typer.Option(help="Only of the last 30m, 6h, 7d …", metavar="SPAN")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only alerts with a delivery that was given up.")] = False,
+    marked: Annotated[Verdict | None, typer.Option("--marked", help="Only alerts that were marked so.")] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most this many, newest first.")] = 50,
     as_json: output.AsJson = False,
 ) -> None:
@@ -40,13 +51,20 @@ def list_(
     with opened.store(opened.database(ctx)) as database:
         now = database.clock()
         start = now - span(since) if since else None
-        found = database.read_now(lambda conn: store.alerts.listing(conn, limit=limit, rule=rule, since=start, failed=failed))
+
+        def read(conn: Connection) -> list[dict[str, Any]]:
+            verdict = marked.value if marked else None
+            alerts = store.alerts.listing(conn, limit=limit, rule=rule, since=start, failed=failed, marked=verdict)
+            marks = store.marks.of(conn, [alert.id for alert in alerts])
+            return [_row(alert, marks.get(alert.id)) for alert in alerts]
+
+        found = database.read_now(read)
     if as_json:
-        for alert in found:
-            output.emit(_row(alert))
+        for row in found:
+            output.emit(row)
         return
-    rows = [(output.when(a.created_at), a.id[:12], a.rule, a.reason, _row(a)["title"]) for a in found]
-    output.table(("when", "id", "rule", "reason", "title"), rows, empty="no alerts")
+    rows = [(r["created_at"], r["id"][:12], r["rule"], r["reason"], (r["mark"] or {}).get("verdict", ""), r["title"]) for r in found]
+    output.table(("when", "id", "rule", "reason", "mark", "title"), rows, empty="no alerts")
 
 
 @app.command()
@@ -61,7 +79,8 @@ def show(ctx: typer.Context, alert: AlertIdentity, as_json: output.AsJson = Fals
 
     def read(conn: Connection) -> dict[str, Any]:
         found = _one(conn, alert)
-        return {**_row(found), "payload": dict(found.payload), "deliveries": store.alerts.deliveries_of(conn, found.id)}
+        mark = store.marks.of(conn, [found.id]).get(found.id)
+        return {**_row(found, mark), "payload": dict(found.payload), "deliveries": store.alerts.deliveries_of(conn, found.id)}
 
     with opened.store(opened.database(ctx)) as database:
         facts = database.read_now(read)
@@ -70,6 +89,8 @@ def show(ctx: typer.Context, alert: AlertIdentity, as_json: output.AsJson = Fals
         return
     for key in ("title", "url", "feed", "rule", "severity", "reason", "created_at", "id"):
         output.say(f"{key}: {facts[key]}")
+    if facts["mark"]:
+        output.say(_marked(facts["mark"]))
     for match in facts["payload"].get("matches", ()):
         output.say(f"  {match.get('term')} in {match.get('field')}: {match.get('sentence') or ''}")
     for delivery in facts["deliveries"]:
@@ -79,6 +100,47 @@ def show(ctx: typer.Context, alert: AlertIdentity, as_json: output.AsJson = Fals
             output.say(f"  {output.when(attempt['at'])} {attempt['outcome']} {attempt['answer']}")
         for recipient in delivery["recipients"]:
             output.say(f"  {recipient['address']}: {recipient['state']} {recipient['answer']}")
+
+
+@app.command()
+def mark(
+    ctx: typer.Context,
+    alert: AlertIdentity,
+    verdict: Annotated[Verdict, typer.Argument(metavar="noise|useful|none", help="What it was to you; none takes the mark away.")],
+    note: Annotated[str, typer.Option(help="Why, for the others.")] = "",
+    author: Annotated[str | None, typer.Option(help="Who; default: you.")] = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Say whether an alert was of use. `rules suggest` learns from it what the rule could leave out.
+
+    \b
+    Examples:
+      watcher alerts mark 3f9c2a noise --note "football again"
+      watcher alerts mark 3f9c2a none
+    """
+    import getpass
+
+    from watcher import store
+    from watcher.model import Reason
+
+    def write(conn: Connection) -> str:
+        found = _one(conn, alert)
+        if found.reason is Reason.NOTICE:
+            raise WatcherError(f"{found.id} is a notice to the operators: only alerts of rules can be marked")
+        if verdict is Verdict.NONE:
+            store.marks.take(conn, found.id)
+        else:
+            store.marks.put(conn, found.id, verdict.value, note=note.strip(), author=author or getpass.getuser(), now=now)
+        return found.id
+
+    with opened.store(opened.database(ctx)) as database:
+        now = database.clock()
+        identity = database.write_now(write)
+    said = None if verdict is Verdict.NONE else verdict.value
+    if as_json:
+        output.emit({"id": identity, "verdict": said, "note": note.strip() if said else ""})
+    else:
+        output.say(f"{identity}: {f'marked {said}' if said else 'no mark'}")
 
 
 @app.command()
@@ -136,7 +198,12 @@ def _one(conn: Connection, wanted: str) -> Alert:
     return found
 
 
-def _row(alert: Alert) -> dict[str, Any]:
+def _marked(mark: dict[str, Any]) -> str:
+    note = f": {mark['note']}" if mark["note"] else ""
+    return f"marked {mark['verdict']} by {mark['author']} at {output.when(mark['marked_at'])}{note}"
+
+
+def _row(alert: Alert, mark: dict[str, Any] | None) -> dict[str, Any]:
     article = alert.payload.get("article") or {}
     return {
         "id": alert.id,
@@ -148,4 +215,5 @@ def _row(alert: Alert) -> dict[str, Any]:
         "title": article.get("title") or alert.payload.get("subject") or "",
         "url": article.get("url"),
         "feed": article.get("feed"),
+        "mark": mark,
     }

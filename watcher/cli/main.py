@@ -23,6 +23,7 @@ from watcher.cli import (
     match,
     parse,
     reload,
+    rules,
     run,
     silence,
     status,
@@ -66,6 +67,7 @@ def options(
 
 app.command(rich_help_panel=_TRY)(demo.demo)
 app.command(rich_help_panel=_TRY)(check.check)
+app.add_typer(rules.app, name="rules", rich_help_panel=_TRY)
 app.add_typer(channels.app, name="channels", rich_help_panel=_TRY)
 app.add_typer(entities.app, name="entities", rich_help_panel=_TRY)
 app.command(rich_help_panel=_OPERATE)(run.run)

@@ -18,15 +18,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from watcher import store
-from watcher.daemon import faultpoints, log, metrics, operators, verdicts
+from watcher.daemon import faultpoints, log, metrics, operators, seen, verdicts
 from watcher.daemon.leases import LEASE, Leases
 from watcher.daemon.mirror import Mirror
 from watcher.daemon.pages import Pages
 from watcher.daemon.runtime import Runtime, Wiring
 from watcher.daemon.supervise import Pulse
 from watcher.errors import StoreError
-from watcher.feeds import host_of
-from watcher.model import Article, Feed, MatchInput, Notice
+from watcher.model import Article, Feed, Notice
 from watcher.stories.canonical import canonical_url
 from watcher.stories.canonical import host_of as source_of
 from watcher.stories.sketch import sketch
@@ -103,11 +102,11 @@ class Reader:
     async def _settle(self, claimed: store.entries.ClaimedEntry, wiring: Wiring) -> None:
         runtime = self._runtime
         feed = wiring.feeds.get(claimed.feed_url) or Feed(url=claimed.feed_url)
-        name = feed.name or claimed.feed_title or host_of(feed.url)
+        name = seen.feed_name(feed, claimed.feed_title)
         gave_up = "the page failed before" if claimed.attempts >= TRIES_WITH_PAGE else ""
         article = await self._pages.article(claimed.entry, feed, wiring, first_seen_at=claimed.first_seen_at, without_page=gave_up)
         spoken = article.language or language.detect(f"{article.title}\n{article.text}") or claimed.entry.language
-        reading = self._match(claimed, feed, name, article, spoken, wiring)
+        reading = self._match(claimed, feed, name, replace(article, language=spoken), wiring)
         faultpoints.reach("entries.matched")
         now = runtime.now()
         settled = await runtime.store.write(lambda conn: verdicts.settle(conn, reading, wiring, self._mirror, now=now))
@@ -131,27 +130,14 @@ class Reader:
             runtime.hints.deliveries.set()
 
     @staticmethod
-    def _match(
-        claimed: store.entries.ClaimedEntry, feed: Feed, name: str, article: Article, spoken: str | None, wiring: Wiring
-    ) -> verdicts.Reading:
+    def _match(claimed: store.entries.ClaimedEntry, feed: Feed, name: str, article: Article, wiring: Wiring) -> verdicts.Reading:
         """What the rules make of the article, and what the story room needs to know of it."""
-        seen = MatchInput(
-            title=article.title,
-            text=article.text,
-            url=article.url or "",
-            author=article.author,
-            feed=name,
-            feed_tags=feed.tags,
-            tags=article.tags,
-            language=spoken,
-            published_at=article.published_at,
-        )
-        matches = wiring.config.rulebook.match(seen)
+        matches = wiring.config.rulebook.match(seen.match_input(article, feed, name))
         return verdicts.Reading(
             claimed=claimed,
             feed=feed,
             feed_name=name,
-            article=replace(article, language=spoken),
+            article=article,
             matches=matches,
             sketch=sketch(article.title, article.text),
             canonical_url=canonical_url(article.url, article.canonical_url) if article.url else None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-from watcher.rules import mentions, near
+from watcher.rules import mentions, near, scope
 from watcher.rules.mentions import EntityTerms
 from watcher.rules.run import Hit, Run, Span
 from watcher.rules.syntax import AtLeast, Near, Regex, Term
@@ -181,11 +181,8 @@ class Restriction:
     def _admits(self, run: Run) -> bool:
         article = run.document.input
         if self.key == "languages":
-            language = (article.language or "").lower().replace("_", "-")
-            return not language or any(language == name.lower() or language.startswith(name.lower() + "-") for name in self.names)
-        tags = {fold(tag).text for tag in article.feed_tags}
-        feed = fold(article.feed).text
-        return any(fold(name[4:]).text in tags if name.startswith("tag:") else fold(name).text == feed for name in self.names)
+            return scope.admits_language(self.names, article.language)
+        return scope.admits_feed(self.names, article.feed, article.feed_tags)
 
     def needs(self, _weights: list[float], /) -> Needs:
         return ()

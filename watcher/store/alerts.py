@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from watcher.model import Alert, AlertId, EntryId, Reason, Severity, StoryId
 from watcher.store.columns import digest
 from watcher.store.leases import add_once
-from watcher.store.schema import alerts, articles, attempts, deliveries, firsts, notices, recipients
+from watcher.store.schema import alerts, articles, attempts, deliveries, firsts, marks, notices, recipients
 
 _TOLD = [Reason.FIRST_SEEN.value, Reason.UPDATE.value, Reason.OVER_LIMIT.value]
 _COUNTED = [Reason.FIRST_SEEN.value, Reason.UPDATE.value]
@@ -114,9 +114,10 @@ def listing(
     rule: str | None = None,
     since: datetime | None = None,
     failed: bool = False,
+    marked: str | None = None,
     notices_too: bool = True,
 ) -> list[Alert]:
-    """Alerts, newest first. ``failed``: only those with a delivery that was given up."""
+    """Alerts, newest first. ``failed``: only those with a delivery that was given up. ``marked``: those with this mark, or with ``none``."""
     query = select(alerts).order_by(alerts.c.created_at.desc(), alerts.c.id.desc()).limit(limit).offset(offset)
     if rule is not None:
         query = query.where(alerts.c.rule == rule)
@@ -124,6 +125,11 @@ def listing(
         query = query.where(alerts.c.created_at >= since)
     if failed:
         query = query.where(alerts.c.id.in_(select(deliveries.c.alert_id).where(deliveries.c.state == "dead")))
+    if marked is not None:
+        of_marks = select(marks.c.alert_id)
+        query = query.where(
+            alerts.c.id.not_in(of_marks) if marked == "none" else alerts.c.id.in_(of_marks.where(marks.c.verdict == marked))
+        )
     if not notices_too:
         query = query.where(alerts.c.kind == "alert")
     return [from_row(row) for row in conn.execute(query)]

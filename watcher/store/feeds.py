@@ -326,3 +326,8 @@ def listing(conn: Connection, *, now: datetime, limit: int = 1000, offset: int =
 def _counts(conn: Connection, *which: Any) -> dict[int, int]:
     query = select(entries.c.feed_id, func.count()).where(*which).group_by(entries.c.feed_id)
     return {row[0]: row[1] for row in conn.execute(query)}
+
+
+def titles(conn: Connection) -> dict[str, str]:
+    """The feeds' own titles, by URL."""
+    return {row.url: row.title for row in conn.execute(select(feeds.c.url, feeds.c.title))}

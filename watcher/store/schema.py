@@ -203,6 +203,16 @@ alerts = Table(
     _partial("ix_alerts_canonical", "canonical_key", "rule", where="canonical_key IS NOT NULL"),
 )
 
+marks = Table(  # what people said of an alert; goes with it
+    "marks",
+    metadata,
+    Column("alert_id", Words, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column("verdict", Words, nullable=False),  # noise | useful
+    Column("note", Words, nullable=False, server_default=""),
+    Column("author", Words, nullable=False, server_default=""),
+    Column("marked_at", Instant, nullable=False),
+)
+
 firsts = Table(  # the claim that decides races: one first alert for each rule and story
     "firsts",
     metadata,

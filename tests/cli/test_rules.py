@@ -1,0 +1,201 @@
+"""``watcher rules list`` and ``test``, and marks on alerts."""
+
+import json
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import pytest
+
+from tests.desk import HOOK, Desk, entry, feed
+from watcher import store
+from watcher.store import Store
+
+WAR, SPORT = "https://war.example/rss", "https://sport.example/rss"
+RULES = """
+[entities.patriot]
+name = "MIM-104 Patriot"
+aliases = ["Patriot", "Петріот*"]
+requires = ["missile*", "battery"]
+rejects = ["NFL"]
+[[rules]]
+name = "patriot"
+query = '@patriot AND Kyiv'
+feeds = ["tag:war"]
+channels = ["desk"]
+severity = "high"
+[[rules]]
+name = "shells"
+any = ["shells"]
+channels = []
+[[rules]]
+name = "idle"
+any = ["unheard"]
+"""
+TEXT = "Germany sends a third Patriot battery to Kyiv."
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    text = feed("War", WAR, tags=["war"]) + feed("Sport", SPORT) + RULES + HOOK.format("desk", "desk")
+    return Desk(tmp_path, text)
+
+
+@pytest.fixture
+def watcher(cli, desk):
+    return lambda *arguments: cli("-c", desk.path, *arguments)
+
+
+def objects(done):
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+# --- list ---------------------------------------------------------------------------------------------------------------
+
+
+def test_hits_are_counted_in_their_spans_and_alerts_beside_matches(watcher, desk):
+    desk.poll(WAR, entry("1", "Kyiv", TEXT), entry("2", "Shells", "shells"), entry("3", "More shells", "Many more shells are made today"))
+    desk.read()
+    with Store.open(desk.config.database) as database:
+        old = database.clock() - timedelta(days=10)
+        matches = store.schema.matches
+
+        def age(conn):
+            third = store.entries.find(conn, "https://example.org/3")["id"]
+            conn.execute(matches.update().where(matches.c.entry_id == third).values(matched_at=old))
+
+        database.write_now(age)
+    found = {row["rule"]: row for row in objects(watcher("rules", "list", "--json"))}
+    assert (found["patriot"]["matched"], found["patriot"]["alerted"]) == ({"1d": 1, "7d": 1, "30d": 1}, {"1d": 1, "7d": 1, "30d": 1})
+    assert (found["shells"]["matched"], found["shells"]["alerted"]) == ({"1d": 1, "7d": 1, "30d": 2}, {"1d": 0, "7d": 0, "30d": 0})
+    assert found["idle"]["last_hit"] is None
+    assert (found["patriot"]["feeds"], found["shells"]["feeds"]) == (["War"], ["War", "Sport"])
+    assert [row["rule"] for row in objects(watcher("rules", "list", "--sort", "matched", "--json"))] == ["shells", "patriot", "idle"]
+    assert [row["rule"] for row in objects(watcher("rules", "list", "--sort", "last", "--json"))][2] == "idle"
+    assert [row["rule"] for row in objects(watcher("rules", "list", "--quiet", "--json"))] == ["idle"]
+    assert "1 of 2" in watcher("rules", "list").out
+
+
+def test_without_a_database_rules_are_listed_all_the_same(cli, tmp_path, monkeypatch):
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    (tmp_path / "w.toml").write_text(f"[watcher]\ninclude = []\n{RULES}{HOOK.format('desk', 'desk')}{feed('War', WAR, tags=['war'])}")
+    done = cli("-c", tmp_path / "w.toml", "rules", "list")
+    assert (done.code, "patriot" in done.out, "no hits are known" in done.err) == (0, True, True)
+
+
+# --- test ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_text_shows_each_clause_and_who_would_be_told(watcher):
+    done = watcher("rules", "test", TEXT)
+    assert done.code == 0
+    assert '✓ @patriot: "Patriot" (body 22–29)' in done.out
+    assert "would alert: patriot (high) → desk (its `feeds` are set aside: --feed)" in done.out
+    assert "✗ shells" in done.out
+
+
+def test_no_match_exits_1_and_says_why(watcher):
+    done = watcher("rules", "test", "The Patriot of the NFL in Kyiv", "--rule", "patriot")
+    assert (done.code, "no rule matches (1 tried)" in done.out) == (1, True)
+    assert '"NFL" rejects it' in done.out
+
+
+def test_as_if_from_a_feed_the_rules_feeds_count(watcher):
+    assert watcher("rules", "test", TEXT, "--feed", "War").code == 0
+    done = watcher("rules", "test", TEXT, "--feed", SPORT)
+    assert (done.code, "✗ feeds = tag:war" in done.out) == (1, True)
+    assert watcher("rules", "test", TEXT, "--feed", "Nobody").code == 1
+
+
+def test_a_rule_without_channels_would_tell_nobody(watcher):
+    assert "would alert: shells (normal) → no channel" in watcher("rules", "test", "shells").out
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "matched"),
+    [
+        ("a.txt", TEXT, ["patriot"]),
+        ("a.html", f"<html><body><article><h1>News</h1><p>{TEXT}</p><p>{'More of it. ' * 60}</p></article></body></html>", ["patriot"]),
+        ("a.jsonl", json.dumps({"title": "Shells", "text": "x"}) + "\n" + json.dumps({"text": "y"}) + "\n", ["shells", None]),
+    ],
+)
+def test_files_are_read_as_what_they_are(name, content, matched, watcher, tmp_path):
+    (tmp_path / name).write_text(content)
+    done = watcher("rules", "test", tmp_path / name, "--json")
+    assert [next((m["rule"] for m in found["matches"]), None) for found in objects(done)] == matched
+    assert done.code == 0
+
+
+class Page(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = f"<html lang=en><body><article><h1>News</h1><p>{TEXT}</p><p>{'More of it. ' * 60}</p></article></body></html>".encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def test_a_page_is_fetched_through_the_guarded_client_and_extracted(cli, watcher, desk, tmp_path):
+    with HTTPServer(("127.0.0.1", 0), Page) as http:
+        thread = Thread(target=http.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{http.server_port}/page"
+        refused = watcher("rules", "test", url)
+        text = desk.path.read_text() + '[fetch]\nallow_private = ["127.0.0.0/8"]\n'
+        (tmp_path / "open.toml").write_text(text)
+        done = cli("-c", tmp_path / "open.toml", "rules", "test", url, "--json")
+        http.shutdown()
+        thread.join()
+    assert (refused.code, refused.out) == (1, "")
+    assert "127.0.0.1" in refused.err
+    (found,) = objects(done)
+    assert ([match["rule"] for match in found["matches"]], found["language"]) == (["patriot"], "en")
+
+
+def test_rules_of_other_files_are_tried_without_a_configuration(cli, tmp_path):
+    (tmp_path / "r.toml").write_text('[[rules]]\nname = "kyiv"\nquery = "Kyiv"\n')
+    (found,) = objects(cli("rules", "test", "--rules", tmp_path / "r.toml", "--json", TEXT))
+    assert [(match["rule"], match["channels"]) for match in found["matches"]] == [("kyiv", None)]
+
+
+@pytest.mark.parametrize("arguments", [["  "], ["x", "--rule", "patriots"], ["{folder}"], ["{broken}"]])
+def test_what_cannot_be_tried_is_said_in_a_line(arguments, watcher, tmp_path):
+    (tmp_path / "broken.jsonl").write_text('{"text": 3}\n')
+    done = watcher("rules", "test", *(a.format(folder=tmp_path, broken=tmp_path / "broken.jsonl") for a in arguments))
+    assert done.code in (1, 2)
+    assert done.out == ""
+    assert "Traceback" not in done.err
+
+
+def test_a_long_or_odd_text_is_a_text(watcher):
+    assert watcher("rules", "test", "shells " * 1000).code == 0
+    assert watcher("rules", "test", "shells http://example.org/").code == 0
+
+
+# --- marks --------------------------------------------------------------------------------------------------------------
+
+
+def test_alerts_are_marked_listed_by_mark_and_unmarked(watcher, desk):
+    desk.poll(WAR, entry("1", "Kyiv", TEXT))
+    desk.read()
+    (alert,) = desk.alerts()
+    assert watcher("alerts", "mark", alert[:8], "noise", "--note", "old news", "--author", "eva").code == 0
+    (listed,) = objects(watcher("alerts", "list", "--json", "--marked", "noise"))
+    assert (listed["mark"]["verdict"], listed["mark"]["note"], listed["mark"]["author"]) == ("noise", "old news", "eva")
+    assert "marked noise by eva" in watcher("alerts", "show", alert).out
+    assert objects(watcher("alerts", "list", "--json", "--marked", "useful")) == []
+    watcher("alerts", "mark", alert, "useful")
+    assert objects(watcher("alerts", "show", alert, "--json"))[0]["mark"]["verdict"] == "useful"
+    watcher("alerts", "mark", alert, "none")
+    assert objects(watcher("alerts", "show", alert, "--json"))[0]["mark"] is None
+    assert len(objects(watcher("alerts", "list", "--json", "--marked", "none"))) == 1
+
+
+def test_what_is_no_alert_is_not_marked(watcher, desk):
+    assert watcher("alerts", "mark", "nothing", "noise").code == 1
+    assert watcher("alerts", "mark", "nothing", "boring").code == 2

@@ -1,0 +1,96 @@
+"""Statements on marks: what people said of alerts, and the articles that they said it of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from watcher.model import Article, TextSource
+from watcher.store.leases import adding, among
+from watcher.store.schema import alerts, articles, entries, feeds, marks, matches
+
+NOISE, USEFUL = "noise", "useful"
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An article that a rule matched, and what was said of its alert: ``noise``, ``useful`` or None."""
+
+    entry: int
+    article: Article
+    feed_url: str
+    feed_title: str
+    matched_at: datetime
+    verdict: str | None = None
+
+
+def put(conn: Connection, alert: str, verdict: str, *, note: str = "", author: str = "", now: datetime) -> None:
+    """Mark an alert; a later mark takes the place of an earlier one."""
+    values = {"verdict": verdict, "note": note, "author": author, "marked_at": now}
+    statement = adding(conn, marks).values(alert_id=alert, **values)
+    conn.execute(statement.on_conflict_do_update(index_elements=[marks.c.alert_id], set_=values))
+
+
+def take(conn: Connection, alert: str) -> bool:
+    """Take an alert's mark away; False where there was none."""
+    return conn.execute(delete(marks).where(marks.c.alert_id == alert)).rowcount == 1
+
+
+def of(conn: Connection, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The marks of alerts, by the alerts' ids."""
+    columns = (marks.c.alert_id, marks.c.verdict, marks.c.note, marks.c.author, marks.c.marked_at)
+    found = conn.execute(select(*columns).where(among(conn, marks.c.alert_id, list(wanted)))) if wanted else ()
+    return {row.alert_id: {"verdict": row.verdict, "note": row.note, "author": row.author, "marked_at": row.marked_at} for row in found}
+
+
+_ARTICLE = (
+    articles.c.entry_id, articles.c.url, articles.c.canonical_url, articles.c.title, articles.c.text, articles.c.author, articles.c.language,
+    articles.c.published_at, articles.c.site, articles.c.source, articles.c.quality, articles.c.note, articles.c.tags,
+    feeds.c.url.label("feed_url"), feeds.c.title.label("feed_title"),
+)  # fmt: skip
+
+
+def labelled(conn: Connection, rule: str) -> list[Told]:
+    """The articles of a rule's alerts that were marked, oldest first; those that retention has taken are not among them."""
+    query = (
+        select(*_ARTICLE, alerts.c.created_at.label("matched_at"), marks.c.verdict)
+        .select_from(marks.join(alerts, alerts.c.id == marks.c.alert_id).join(articles, articles.c.entry_id == alerts.c.entry_id))
+        .join(entries, entries.c.id == articles.c.entry_id)
+        .join(feeds, feeds.c.id == entries.c.feed_id)
+        .where(alerts.c.rule == rule)
+        .order_by(alerts.c.created_at, alerts.c.id)
+    )
+    return [_told(row, row.verdict) for row in conn.execute(query)]
+
+
+def matched(conn: Connection, rule: str, *, since: datetime) -> Iterator[Told]:
+    """The articles that a rule matched, oldest first, a few hundred at a time: texts are large."""
+    which = (matches.c.rule == rule, matches.c.matched_at >= since)
+    ids = list(conn.scalars(select(matches.c.entry_id).where(*which).order_by(matches.c.matched_at, matches.c.entry_id)))
+    for at in range(0, len(ids), _CHUNK):
+        some = ids[at : at + _CHUNK]
+        query = (
+            select(*_ARTICLE, matches.c.matched_at)
+            .select_from(articles.join(matches, matches.c.entry_id == articles.c.entry_id))
+            .join(entries, entries.c.id == articles.c.entry_id)
+            .join(feeds, feeds.c.id == entries.c.feed_id)
+            .where(among(conn, articles.c.entry_id, some), matches.c.rule == rule)
+            .order_by(matches.c.matched_at, matches.c.entry_id)
+        )
+        yield from (_told(row, None) for row in conn.execute(query))
+
+
+def _told(row: Any, verdict: str | None) -> Told:
+    article = Article(
+        title=row.title, text=row.text or "", url=row.url, canonical_url=row.canonical_url, author=row.author, language=row.language,
+        published_at=row.published_at, site=row.site, source=TextSource(row.source), quality=row.quality, note=row.note,
+        tags=tuple(row.tags or ()),
+    )  # fmt: skip
+    return Told(
+        entry=row.entry_id, article=article, feed_url=row.feed_url, feed_title=row.feed_title, matched_at=row.matched_at, verdict=verdict
+    )
