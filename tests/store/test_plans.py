@@ -101,8 +101,9 @@ def finish_poll(conn):
 
 
 HOT = {
+    "feeds.blocked_hosts": lambda conn: feeds.blocked_hosts(conn, now=NOW),
+    "feeds.next_due_at": lambda conn: feeds.next_due_at(conn, without=["h1", "h2"]),
     "feeds.claim": lambda conn: feeds.claim(conn, now=NOW, lease=LEASE, limit=64, per_host=2, busy_hosts=["h1", "h2"]),
-    "feeds.next_due_at": feeds.next_due_at,
     "feeds.finish_unchanged": lambda conn: feeds.finish_unchanged(conn, [feeds.Unchanged(1, 0, NOW, LEASE, NOW)]),
     "feeds.finish": finish_poll,
     "feeds.renew": lambda conn: feeds.renew(conn, [(n, 0) for n in range(1, 65)], NOW),

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
-from watcher import articles
+from watcher import articles, store
 from watcher.articles import extract
 from watcher.articles import fetch as page_fetch
 from watcher.daemon import faultpoints, metrics
@@ -22,7 +22,7 @@ from watcher.daemon.robots import Robots
 from watcher.daemon.runtime import Runtime, Wiring, user_agent
 from watcher.daemon.workers import WorkerLost
 from watcher.errors import ExtractError, FetchError, Trouble
-from watcher.feeds import host_of
+from watcher.feeds import host_of, hosts
 from watcher.model import Article, Entry, Feed, Page
 
 LONGEST_DELAY = timedelta(seconds=60)
@@ -65,6 +65,8 @@ class Pages:
     async def _read(self, url: str, feed: Feed, wiring: Wiring) -> Page:
         """Fetch and extract; a passing fault is tried once more."""
         host = host_of(url)
+        if self._runtime.hosts.blocked(host, asyncio.get_running_loop().time()) > RETRY_PAUSE:
+            raise FetchError(url, "rate_limited", "its server has asked for fewer requests")
         if wiring.config.fetch.robots:
             robots = self._robots.setdefault(wiring.config.contact or "", Robots(user_agent(wiring.config.contact)))
             async with self._runtime.hosts.slot(host):
@@ -74,7 +76,7 @@ class Pages:
         try:
             found = await self._fetch(url, host, feed, wiring)
         except FetchError as error:
-            if error.trouble is not Trouble.TEMPORARY:
+            if error.trouble is not Trouble.TEMPORARY or await self._asked_to_wait(error, wiring):
                 raise
             await asyncio.sleep(RETRY_PAUSE)
             found = await self._fetch(url, host, feed, wiring)
@@ -83,6 +85,16 @@ class Pages:
         page = await self._runtime.workers.call(extract.extract, body, url=final_url, headers=headers)
         faultpoints.reach("entries.extracted")
         return page
+
+    async def _asked_to_wait(self, error: FetchError, wiring: Wiring) -> bool:
+        """Whether the page's host wants to be left alone; then it is, by the feeds that live on it too."""
+        pause = hosts.pause_of(error, shortest=wiring.policy.min_interval, longest=wiring.policy.max_interval, worked=False)
+        if pause is None:
+            return False
+        host, until = host_of(error.url), self._runtime.now() + pause
+        self._runtime.hosts.block(host, pause, asyncio.get_running_loop().time())
+        await self._runtime.store.write(lambda conn: store.feeds.block_host(conn, host, until=until, reason=error.reason))
+        return True
 
     async def _fetch(self, url: str, host: str, feed: Feed, wiring: Wiring) -> tuple[str, bytes, dict[str, str]]:
         async with self._runtime.hosts.slot(host):

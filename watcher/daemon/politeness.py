@@ -47,6 +47,11 @@ class Hosts:
         """Let nobody start on ``host`` for a while (Retry-After)."""
         self._gate.block(host, now + wait.total_seconds())
 
+    def blocked(self, host: str, now: float) -> float:
+        """Return for how many seconds yet nobody may start on ``host``; 0 where somebody may."""
+        until = self._gate.blocked_until(host, now)
+        return 0.0 if until is None else until - now
+
     @contextlib.asynccontextmanager
     async def slot(self, host: str) -> AsyncIterator[None]:
         """Hold a slot of ``host`` for the block, waiting for one first."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from watcher import store
 from watcher.daemon import faultpoints, log, metrics, operators, outcome
@@ -23,15 +24,22 @@ from watcher.daemon.runtime import Runtime, Wiring
 from watcher.daemon.supervise import Pulse
 from watcher.daemon.workers import WorkerLost
 from watcher.errors import FetchError, ParseError, StoreError
-from watcher.feeds import fetch, parse
+from watcher.feeds import fetch, hosts, parse
 from watcher.model import Document, Feed, FeedState
 
-LOOK_SECONDS = 1.0  # at the latest; feeds may be made due by another process
 GATHER_SECONDS = 0.1  # feeds that become due within it are claimed together
 FLUSH_SECONDS = 0.1
 FLUSH_ROWS = 100
 WHOLE_PARSE_EVERY = timedelta(days=1)  # the cut of known items is checked against the whole from time to time
 FIRST_ENTRIES = 2_000
+
+
+class Block(NamedTuple):
+    """A host that asked to be left alone. ``reason`` is the failure's word."""
+
+    host: str
+    pause: timedelta
+    reason: str = ""
 
 
 class Poller:
@@ -76,25 +84,35 @@ class Poller:
         per_host = runtime.hosts.per_host
         busy = [host for host, queue in self._ready.items() if len(queue) >= per_host]
 
-        def unit(conn: store.Connection) -> tuple[list[FeedState], datetime | None]:
+        def unit(conn: store.Connection) -> tuple[list[FeedState], list[tuple[str, datetime]], datetime | None]:
             claimed = store.feeds.claim(conn, now=now, lease=LEASE, limit=limit, per_host=per_host, busy_hosts=busy)
-            return claimed, store.feeds.next_due_at(conn) if len(claimed) < limit else now
+            blocked = store.feeds.blocked_hosts(conn, now=now)
+            if len(claimed) >= limit:
+                return claimed, blocked, now
+            due = store.feeds.next_due_at(conn, without=[host for host, _ in blocked])
+            return claimed, blocked, min([*([due] if due else []), *(until for _, until in blocked)], default=None)
 
-        claimed, next_due = await runtime.store.write(unit)
+        claimed, blocked, next_due = await runtime.store.write(unit)
+        back = []
+        for host, until in blocked:  # by another process, for an article's page, or before a restart: not every reader asks the store
+            back += self._shelve(Block(host, until - now))
+        if back:
+            await runtime.store.write(lambda conn: store.feeds.give_back(conn, back, now=now))
         self.leases.hold((state.id, state.epoch) for state in claimed)
         for state in claimed:
             self._ready.setdefault(state.host, deque()).append(state)
         self._waiting += len(claimed)
         if claimed:
             faultpoints.reach("feeds.claimed")
-        ahead = LOOK_SECONDS if next_due is None else (next_due - now).total_seconds()
-        self._look_at = loop.time() + min(LOOK_SECONDS, max(GATHER_SECONDS, ahead))
+        look = runtime.look_seconds
+        ahead = look if next_due is None else (next_due - now).total_seconds()
+        self._look_at = loop.time() + min(look, max(GATHER_SECONDS, ahead))
 
     def _start(self) -> float:
         """Start what may start; return the seconds after which a host that is waited for may be free."""
         runtime = self._runtime
         now = asyncio.get_running_loop().time()
-        soonest = LOOK_SECONDS
+        soonest = runtime.look_seconds
         for host in list(self._ready):
             queue = self._ready[host]
             while queue:
@@ -188,14 +206,17 @@ class Poller:
         after = outcome.failed(state, feed, wiring.policy, error, now=self._runtime.now(), jitter=self._runtime.random.random())
         metrics.POLLS.labels("failed").inc()
         metrics.FETCH_ERRORS.labels(error.reason).inc()
-        asked = error.retry_after if isinstance(error, FetchError) else None
-        pause = min(asked, wiring.policy.max_interval) if asked is not None else None
-        if pause is not None:
-            self._runtime.hosts.block(state.host, pause, asyncio.get_running_loop().time())
+        pause = None
+        if isinstance(error, FetchError):
+            shortest, longest = wiring.policy.min_interval, wiring.policy.max_interval
+            pause = hosts.pause_of(
+                error, shortest=shortest, longest=longest, worked=state.failures == 0 and state.last_success_at is not None
+            )
+        block = Block(hosts.host_of(error.url), pause, error.reason) if pause is not None else None
         log.get().warning(
             "poll.failed", feed=state.url, reason=error.reason, why=str(error), failures=after.failures, next=after.due_at or "never"
         )
-        await self._finish(state, after, wiring, feed)
+        await self._finish(state, after, wiring, feed, block=block)
 
     async def _finish(
         self,
@@ -204,19 +225,21 @@ class Poller:
         wiring: Wiring,
         feed: Feed,
         document: Document | None = None,
-        blocked: timedelta | None = None,
+        block: Block | None = None,
     ) -> None:
         """The poll's one transaction, and what follows from it."""
         now, name = self._runtime.now(), feed.name or after.title or after.host
         told, over = outcome.notices(state, after, name, wiring.policy)
+        back = self._shelve(block) if block is not None else []
 
         def unit(conn: store.Connection) -> store.feeds.Finished | None:
             faultpoints.reach("feeds.commit")
             finished = store.feeds.finish(
                 conn, after, document=document, baseline=state.baseline_at is None, backfill=feed.backfill, now=now
             )
-            if blocked is not None:  # for all feeds of the host, in every process, and after a restart
-                store.feeds.block_host(conn, state.host, until=now + blocked, reason="retry_after")
+            if block is not None:  # for all feeds of the host, in every process, and after a restart
+                store.feeds.block_host(conn, block.host, until=now + block.pause, reason=block.reason)
+                store.feeds.give_back(conn, back, now=now)
             if finished is not None:
                 for notice in told:
                     operators.raise_notice(conn, wiring, notice, now=now)
@@ -235,6 +258,15 @@ class Poller:
             self._runtime.hints.entries.set()
         if told or over:
             self._runtime.hints.deliveries.set()
+
+    def _shelve(self, block: Block) -> list[tuple[int, int]]:
+        """Let nobody start on a host, and return the claims that wait for it: they would only hold the places of others."""
+        self._runtime.hosts.block(block.host, block.pause, asyncio.get_running_loop().time())
+        waiting = self._ready.pop(block.host, ())
+        self._waiting -= len(waiting)
+        for state in waiting:
+            self.leases.release(state.id)
+        return [(state.id, state.epoch) for state in waiting]
 
     def _log_document(self, state: FeedState, document: Document, finished: store.feeds.Finished, name: str) -> None:
         metrics.ENTRIES.labels("new").inc(finished.readable)

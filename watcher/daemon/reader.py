@@ -32,7 +32,6 @@ from watcher.stories.sketch import sketch
 from watcher.text import language
 
 IN_FLIGHT = 100  # mostly waiting for pages; hosts' slots bound the real work
-LOOK_SECONDS = 1.0
 MOST_TRIES = 5
 TRIES_WITH_PAGE = 2
 TRY_AGAIN = timedelta(seconds=5)  # doubled each time
@@ -59,7 +58,7 @@ class Reader:
                 if runtime.once and not claimed and not self._tasks:
                     return
                 full = len(self._tasks) >= IN_FLIGHT
-                await runtime.pause(runtime.hints.entries, 0 if claimed and not full else LOOK_SECONDS)
+                await runtime.pause(runtime.hints.entries, 0 if claimed and not full else runtime.look_seconds)
         finally:
             await self._drain()
 

@@ -59,6 +59,7 @@ class Runtime:
     wiring: Wiring
     once: bool = False
     drain_seconds: float = 5.0
+    look_seconds: float = 1.0  # how soon a loop looks for work by itself, when no hint comes
     random: random.Random = field(default_factory=random.Random)
     hints: Hints = field(default_factory=Hints)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

@@ -71,7 +71,7 @@ async def fetch(client: Client, feed: Feed, state: FeedState, limits: Limits | N
             permanent=permanent,
         )
     if reply.status != 200:
-        raise bad_status(state.fetch_url, reply, datetime.now(UTC))
+        raise bad_status(reply.url, reply, datetime.now(UTC))
     if not reply.body.strip():
         raise FetchError(redact(state.fetch_url), "empty", "the server sent an empty document")
     return Response(

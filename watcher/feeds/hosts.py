@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
+
+from watcher.errors import BadStatus, FetchError
 
 MOST_SPACING = 0.1  # seconds between two starts on one host (DESIGN section 8)
 
@@ -14,6 +17,27 @@ def host_of(url: str) -> str:
         return (urlsplit(url.strip()).hostname or "").rstrip(".")
     except ValueError:
         return ""
+
+
+def pause_of(error: FetchError, *, shortest: timedelta, longest: timedelta, worked: bool) -> timedelta | None:
+    """Return how long the whole host that answered is to be left alone, None where only the one feed is in trouble.
+
+    A server that sends ``Retry-After`` with 429, 5xx and the like means us, not the document (RFC 9110 section 10.2.3); so does
+    429 without it. 403 on a document that could be had until now is a rate limit in disguise (Reddit, 2026), but one that
+    never could be had is merely forbidden: only the first kind stops the host's other feeds.
+
+    :param shortest: ``min_interval``; also the pause where the server names none.
+    :param longest: ``max_interval``.
+    :param worked: whether the last poll of the same document succeeded.
+    """
+    if not isinstance(error, BadStatus):
+        return None
+    if error.retry_after is not None and error.status in _MEANT_FOR_US:
+        return min(max(error.retry_after, shortest), longest)
+    return shortest if error.status == 429 or (error.status == 403 and worked) else None
+
+
+_MEANT_FOR_US = frozenset((403, 408, 425, 429, *range(500, 600)))
 
 
 @dataclass(slots=True)

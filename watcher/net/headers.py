@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+from multidict import MultiMapping
+
 _SECONDS = re.compile(r"\s*(\d{1,10})(?:\.\d*)?\s*\Z", re.ASCII)
+_NUMBERS = re.compile(r"[\d\s,]{1,100}", re.ASCII)
 _MAX_AGE = re.compile(r"(?:^|[,\s])max-age\s*=\s*\"?(\d{1,18})", re.IGNORECASE | re.ASCII)
 _LONGEST = timedelta(days=3650)
 
@@ -28,17 +31,28 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
 
     :param headers: case-insensitive, or with lower-case names.
     :param now: the clock to measure a date against; the server's own ``Date`` goes before it, so that its error cancels out.
-    :returns: None where there is nothing, rubbish, a negative number or a date that has passed.
+    :returns: None where there is nothing, rubbish, a negative number or a date that has passed; the longest, where it is sent twice.
     """
-    text = headers.get("retry-after")
-    if text is None:
-        return None
+    if isinstance(headers, MultiMapping):
+        said: Iterable[str] = headers.getall("retry-after", ())
+    else:
+        said = (headers["retry-after"],) if "retry-after" in headers else ()
+    waits = [wait for text in said for each in _listed(text) if (wait := _wait(each, headers.get("date"), now)) is not None]
+    return max(waits, default=None)
+
+
+def _listed(text: str) -> list[str]:
+    """Two headers that a proxy joined into one; a date has a comma of its own."""
+    return text.split(",") if _NUMBERS.fullmatch(text) else [text]
+
+
+def _wait(text: str, sent: str | None, now: datetime) -> timedelta | None:
     if seconds := _SECONDS.match(text):
         return min(timedelta(seconds=int(seconds[1])), _LONGEST)
     until = http_date(text)
     if until is None:
         return None
-    wait = until - (http_date(headers.get("date")) or now)
+    wait = until - (http_date(sent) or now)
     return min(wait, _LONGEST) if wait > timedelta(0) else None
 
 

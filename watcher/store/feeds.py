@@ -158,9 +158,12 @@ def _process(conn: Connection) -> str:
     return str(conn.info.get("process", ""))
 
 
-def next_due_at(conn: Connection) -> datetime | None:
-    """When the next feed is due, None when none ever will be."""
-    return conn.scalar(select(feeds.c.due_at).where(feeds.c.due_at.is_not(None)).order_by(feeds.c.due_at).limit(1))
+def next_due_at(conn: Connection, *, without: Collection[str] = ()) -> datetime | None:
+    """When the next feed is due, None when none ever will be; ``without``: hosts that are not asked for."""
+    query = select(feeds.c.due_at).where(feeds.c.due_at.is_not(None))
+    if without:
+        query = query.where(feeds.c.host.not_in(sorted(without)))
+    return conn.scalar(query.order_by(feeds.c.due_at).limit(1))
 
 
 _MINE = and_(feeds.c.id == bindparam("b_id"), feeds.c.epoch == bindparam("b_epoch"))
@@ -298,6 +301,14 @@ def block_host(conn: Connection, host: str, *, until: datetime, reason: str) -> 
     statement = adding(conn, hosts).values(host=host, blocked_until=until, reason=reason)
     later = statement.excluded.blocked_until > hosts.c.blocked_until
     conn.execute(statement.on_conflict_do_update(index_elements=["host"], set_={"blocked_until": until, "reason": reason}, where=later))
+
+
+def blocked_hosts(conn: Connection, *, now: datetime) -> list[tuple[str, datetime]]:
+    """Hosts that nobody may poll now, and until when."""
+    return [
+        (row.host, row.blocked_until)
+        for row in conn.execute(select(hosts.c.host, hosts.c.blocked_until).where(hosts.c.blocked_until > now))
+    ]
 
 
 def unblock_host(conn: Connection, host: str) -> None:
