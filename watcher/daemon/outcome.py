@@ -22,7 +22,7 @@ def unchanged(
     etag, last_modified = answer.etag, answer.last_modified
     if isinstance(answer, NotModified):  # a 304 need not repeat its validators
         etag, last_modified = etag or state.etag, last_modified or state.last_modified
-    due_at, interval = schedule.after_success(state, feed, policy, new=0, hints=answer.hints, now=now, jitter=jitter)
+    due_at, interval = schedule.after_success(state, feed, policy, hints=answer.hints, now=now, jitter=jitter)
     after = replace(_well(state, now), due_at=due_at, interval=interval, etag=etag, last_modified=last_modified)
     return _redirected(after, answer.permanent)
 
@@ -50,7 +50,9 @@ def changed(
     """
     hints = _merge(document.hints, answer.hints)
     new = len(document.entries)
-    due_at, interval = schedule.after_success(state, feed, policy, new=new, hints=hints, now=now, jitter=jitter)
+    news = [entry.published_at for entry in document.entries] if state.baseline_at else []  # a first document is no news
+    state = replace(state, rhythm=schedule.learn(state, news, now=now))
+    due_at, interval = schedule.after_success(state, feed, policy, hints=hints, now=now, jitter=jitter)
     after = replace(
         _well(state, now),
         due_at=due_at,

@@ -1,17 +1,19 @@
 """When to come back to a feed. Pure: the clock and the jitter are arguments.
 
-A healthy feed is polled again after its interval: the user's own, fixed; else one that follows the feed's own rhythm.
-What the server or the document asks for lengthens it, but everything stays between ``min_interval`` and ``max_interval``, so
+A healthy feed is polled again after its interval: the user's own, fixed; else one that follows the feed's own rhythm
+(``feeds.rhythm``): often when it is likely to publish, rarely when it is not. What the server or the document asks for lengthens it, but everything stays between ``min_interval`` and ``max_interval``, so
 that no cache header can blind an urgent feed. A failing feed is asked more and more rarely, at most every four
 ``max_interval``, and never given up. Jitter only ever adds, at most a tenth.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from watcher.errors import BadStatus, FetchError, ParseError, Trouble
+from watcher.feeds import rhythm
 from watcher.model import Feed, FeedHints, FeedState
 
 JITTER = 0.1
@@ -38,36 +40,38 @@ def first_due(feed: Feed, policy: Policy, *, now: datetime, jitter: float) -> da
 
 
 def after_success(
-    state: FeedState, feed: Feed, policy: Policy, *, new: int, hints: FeedHints, now: datetime, jitter: float
+    state: FeedState, feed: Feed, policy: Policy, *, hints: FeedHints, now: datetime, jitter: float
 ) -> tuple[datetime, timedelta]:
-    """Return when to poll next, and the adaptive interval to remember.
+    """Return when to poll next, and the adaptive interval in force.
 
-    :param new: entries that this poll brought; 0 after 304 or an unchanged body.
+    :param state: with what this poll brought already learnt (:func:`learn`).
     :param jitter: 0 to 1.
     """
     longer = 1 + JITTER * _unit(jitter)
     if feed.interval is not None:  # fixed: of all wishes only Retry-After counts
         asked = _clamp(hints.retry_after, policy) if hints.retry_after is not None else feed.interval
         return now + max(feed.interval, asked) * longer, state.interval
-    interval = adapt(state, policy, new=new, now=now)
+    interval = adapt(state, policy, now=now)
     due = _open_again(now + max(interval, _asked(hints, policy, now)) * longer, hints)
     return min(due, now + policy.max_interval), interval
 
 
-def adapt(state: FeedState, policy: Policy, *, new: int, now: datetime) -> timedelta:
-    """Return the interval that follows a feed's rhythm: shorter at once when it publishes, slowly longer when it does not.
+def adapt(state: FeedState, policy: Policy, *, now: datetime) -> timedelta:
+    """Return the interval that the feed's rhythm asks for now, within the policy's bounds."""
+    known = rhythm.unpack(state.rhythm, (state.baseline_at or now).timestamp())
+    interval, longest = policy.interval.total_seconds(), policy.max_interval.total_seconds()
+    return _clamp(timedelta(seconds=known.wait(now.timestamp(), interval, longest)), policy)
 
-    News comes in bursts. Whatever brought several entries was asked too late: the interval becomes what would have
-    brought them one at a time, but at most halves. Silence lengthens it by a tenth, up to half of the time since the last new entry,
-    so that a feed that published an hour ago is never left alone for six.
+
+def learn(state: FeedState, published: Sequence[datetime | None], *, now: datetime) -> bytes:
+    """Return the feed's rhythm after a poll that brought new entries, as ``FeedState.rhythm`` keeps it.
+
+    :param published: when each new entry says it was published. What a feed's first document holds is no news: give none of it.
     """
-    current = _clamp(state.interval, policy)
-    if new > 0:
-        return _clamp(max(current / (new + 1), current / 2), policy)
-    grown = current * 1.1
-    if state.last_new_at is not None:
-        grown = min(grown, max(current, (now - state.last_new_at) / 2))
-    return _clamp(grown, policy)
+    known = rhythm.unpack(state.rhythm, (state.baseline_at or now).timestamp())
+    after = (state.last_success_at or now).timestamp()
+    moments = [moment.timestamp() if moment is not None else None for moment in published]
+    return known.learn(moments, after=after, now=now.timestamp()).pack()
 
 
 def after_failure(

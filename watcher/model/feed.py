@@ -50,6 +50,8 @@ class FeedState:
     an adopted permanent redirect. ``etag`` and ``last_modified`` are opaque bytes-for-bytes strings, valid for ``fetch_url`` only.
     ``known_spans`` is the packed 8-byte hashes of the item spans of the last parsed document (see ``feeds.spans``).
     ``interval`` is the adaptive interval in force. ``failures`` counts failures in a row.
+    ``rhythm`` is the packed publishing rhythm (see ``feeds.rhythm``). ``checked_at``: the last unconditional GET that tested the
+    server's 304s; ``lied_at``: such a test showed that they hide news, so that validators are no longer sent.
     ``backlog`` is the number of entries of the last document that are still to be stored (limit L8).
     """
 
@@ -79,6 +81,9 @@ class FeedState:
     gone_at: datetime | None = None
     backlog: int = 0
     trouble_told_at: datetime | None = None
+    rhythm: bytes | None = None
+    checked_at: datetime | None = None
+    lied_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

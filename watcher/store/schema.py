@@ -67,6 +67,9 @@ feeds = Table(
     Column("gone_at", Instant),
     Column("backlog", Integer, nullable=False, server_default="0"),
     Column("trouble_told_at", Instant),
+    Column("rhythm", LargeBinary),  # packed: feeds.rhythm
+    Column("checked_at", Instant),
+    Column("lied_at", Instant),
     Column("added_at", Instant, nullable=False),
     Column("removed_at", Instant),  # no longer configured; its state is kept
     UniqueConstraint("url_key"),
