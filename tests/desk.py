@@ -57,9 +57,9 @@ class Desk:
     def read(self) -> None:
         """Read every entry that waits, as the daemon does."""
         with contextlib.redirect_stdout(io.StringIO()):  # the log, which nobody has configured here
-            asyncio.run(self._read())
+            asyncio.run(self.reading())
 
-    async def _read(self) -> None:
+    async def reading(self) -> None:
         with Store.open(self.config.database) as database:
             wiring = wire(self.config)
             runtime = Runtime(store=database, workers=Workers([]), hosts=Hosts(2), wiring=wiring, once=True)

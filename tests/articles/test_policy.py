@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from watcher import articles
@@ -68,3 +70,13 @@ def test_the_longer_text_of_the_feed_is_kept_without_a_note() -> None:
 
 def test_a_page_that_could_not_be_had_is_named() -> None:
     assert articles.choose(entry(), None, note="timeout").note == "article not available: timeout"
+
+
+def test_a_passing_fault_is_worth_three_more_looks_and_another_page_one():
+    pauses = [articles.look_again("timeout", passing=True, looks=looks) for looks in range(4)]
+    assert pauses == [timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), None]
+    assert [articles.look_again("soft_404", passing=False, looks=looks) for looks in range(2)] == [timedelta(minutes=10), None]
+
+
+def test_what_will_not_change_is_not_looked_at_again():
+    assert {articles.look_again(reason, passing=False, looks=0) for reason in ("", "robots", "not_html", "private", "paywall")} == {None}

@@ -72,7 +72,7 @@ def article(title: str = "A title", text: str = "A text.") -> Article:
 
 def read(
     conn: Connection, claimed: entries.ClaimedEntry, *, story: Story | None = None, now: datetime = NOW, host: str = "a.example",
-    found: tuple[Any, ...] = (), canonical_url: str | None = None, copy_of: int | None = None,
+    found: tuple[Any, ...] = (), canonical_url: str | None = None, copy_of: int | None = None, again_at: datetime | None = None,
 ) -> Story:  # fmt: skip
     """Finish an entry: in its own story unless one is given."""
     assert entries.owned(conn, claimed.id, claimed.epoch)
@@ -82,7 +82,7 @@ def read(
     placed = replace(story, copy_of=str(copy_of) if copy_of else None)
     entries.finish(
         conn, claimed, article=article(), canonical_url=canonical_url, host=host, sketch=b"12345678", story=placed, entities=("patriot",),
-        found=found, now=now,
+        found=found, now=now, again_at=again_at,
     )  # fmt: skip
     return story
 

@@ -26,7 +26,7 @@ def test_an_entry_comes_back_as_the_feed_gave_it(do):
     do(poll, replace(document(), entries=(entry,), total=1))
     (claimed,) = do(claim_entries)
     assert claimed.entry == entry
-    assert (claimed.feed_url, claimed.first_seen_at, claimed.attempts, claimed.worker_kills, claimed.backfill) == (
+    assert (claimed.feed_url, claimed.first_seen_at, claimed.attempts, claimed.looks, claimed.backfill) == (
         "https://h0.example/0",
         NOW,
         0,
@@ -47,13 +47,34 @@ def test_claims_run_out_and_fence(store, do):
     assert do(entries.renew, [(old.id, old.epoch), (new.id, new.epoch)], later(60)) == {old.id} - {new.id} or old.id == new.id
 
 
+def test_an_entry_without_its_page_keeps_its_texts_and_comes_back(store, do):
+    (claimed,) = do(some_entries, 1)
+    do(read, claimed, again_at=later(60))
+    assert do(claim_entries, now=later(59)) == []
+    (again,) = do(claim_entries, now=later(60))
+    assert (again.looks, again.entry) == (1, claimed.entry)
+    do(entries.look_no_more, again, again_at=later(600))
+    (last,) = do(claim_entries, now=later(600))
+    assert (last.looks, last.entry) == (2, claimed.entry)
+    do(read, last, found=((Match(rule="r", evidence=()), Decision(rule="r", reason=Reason.FIRST_SEEN)),))
+    assert do(claim_entries, now=later(10**6)) == []
+    assert store.read_now(lambda conn: entries.matched_rules(conn, claimed.id)) == {"r"}
+
+
+def test_a_story_is_free_to_be_left_while_nothing_else_is_in_it(store, do):
+    one, two = do(some_entries, 2)
+    story = do(read, one)
+    assert store.read_now(lambda conn: entries.story_of(conn, one.id)) == (story.id, True)
+    do(read, two, story=story)
+    assert store.read_now(lambda conn: entries.story_of(conn, one.id)) == (story.id, False)
+
+
 def test_retry_counts_and_dead_ends(store, do):
     (claimed,) = do(some_entries, 1)
-    do(entries.note_kill, claimed)
     do(entries.retry, claimed, due_at=later(5), reason="it broke" * 1000)
     assert do(claim_entries, now=later(4)) == []
     (again,) = do(claim_entries, now=later(5))
-    assert (again.attempts, again.worker_kills) == (1, 1)
+    assert (again.attempts, again.looks) == (1, 0)
     do(entries.dead, again, reason="it broke", now=NOW)
     assert do(claim_entries, now=later(10**6)) == []
     assert store.read_now(lambda conn: entries.find(conn, str(claimed.id)))["status"] == "dead"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 from watcher.model import Article, Entry, Feed, FullText, Page, TextSource
 from watcher.text.fold import fold
@@ -19,6 +20,9 @@ _CUT = re.compile(
 _WORD = re.compile(r"[^\W\d_]{4,}|\d{2,}|[\u3040-\u30ff\u3400-\u9fff]{2}")
 _ENOUGH_WORDS = 4
 _RELATED = 0.25  # share of the entry's words
+_PASSING = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
+_OTHER = (timedelta(minutes=10),)  # RELIABILITY P16: one more try
+_FINAL = frozenset({"robots", "not_html", "private", "scheme", "worker", "paywall", "js_only"})  # asking again changes nothing
 _STILL_ITSELF = frozenset({"paywall", "short", "js_only"})  # the page is the article's, only its text is not to be had
 
 
@@ -81,6 +85,19 @@ def _article(
         note=note,
         tags=entry.tags,
     )
+
+
+def look_again(reason: str, *, passing: bool, looks: int) -> timedelta | None:
+    """After how long a page that was not to be had is worth another request; None: never.
+
+    :param reason: why it was not: a fault of the fetch, or the quality of what came; "" when nothing is missing.
+    :param passing: whether the fault was one that passes (a time-out, a 503), rather than a page that is not the article.
+    :param looks: how often it was missing before.
+    """
+    if not reason or reason in _FINAL:
+        return None
+    pauses = _PASSING if passing else _OTHER
+    return pauses[looks] if looks < len(pauses) else None
 
 
 def about(entry: Entry, page: Page) -> bool:

@@ -84,7 +84,13 @@ async def _serve(path: Path, loaded: config.Config, *, once: bool) -> int:
         workers = Workers(_preload(loaded))
         stack.callback(workers.close)
         runtime = Runtime(
-            store=database, workers=workers, hosts=Hosts(loaded.fetch.per_host), wiring=wire(loaded), once=once, drain_seconds=DRAIN_SECONDS
+            store=database,
+            workers=workers,
+            hosts=Hosts(loaded.fetch.per_host),
+            wiring=wire(loaded),
+            started_at=database.clock(),
+            once=once,
+            drain_seconds=DRAIN_SECONDS,
         )
         stack.push_async_callback(_close_wiring, runtime)
         await _take_back(runtime)

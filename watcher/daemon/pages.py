@@ -6,13 +6,15 @@
     extract     in a worker process
     judge       articles.choose: the page's text, or the feed's with a note that says why
 
-A page may delay an alert by at most twice ``fetch.timeout`` and a minute (DESIGN section 8); then the feed's text is matched.
+A page may delay an alert by at most twice ``fetch.timeout`` and a minute (DESIGN section 8), counted while a daemon lives that
+can read it; then the feed's text is matched, and the page is looked for again a little later.
 """
 
 from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from watcher import articles, store
 from watcher.articles import extract
@@ -29,6 +31,13 @@ LONGEST_DELAY = timedelta(seconds=60)
 RETRY_PAUSE = 1.0
 
 
+class Looked(NamedTuple):
+    """An article, and how long to wait before its page is looked for again; None where there is no reason to."""
+
+    article: Article
+    again: timedelta | None
+
+
 class Pages:
     """Reads article pages for the reader."""
 
@@ -36,31 +45,39 @@ class Pages:
         self._runtime = runtime
         self._robots: dict[str, Robots] = {}
 
-    async def article(self, entry: Entry, feed: Feed, wiring: Wiring, *, first_seen_at: datetime, without_page: str = "") -> Article:
+    async def article(
+        self, entry: Entry, feed: Feed, wiring: Wiring, *, first_seen_at: datetime, looks: int = 0, without_page: str = ""
+    ) -> Looked:
         """Return the article of an entry, from its page or from the feed.
 
+        :param looks: how often the page was looked for in vain; no alert waits for it any more then.
         :param without_page: why the page is not to be tried (it was given up before), else "".
         """
         if not articles.wants_page(entry, feed):
-            return articles.choose(entry, None)
+            return Looked(articles.choose(entry, None), None)
         if without_page:
-            return articles.choose(entry, None, note=f"article not available: {without_page}")
+            return Looked(articles.choose(entry, None, note=f"article not available: {without_page}"), None)
         fetch = wiring.config.fetch
-        budget = min(2 * fetch.timeout, LONGEST_DELAY) - (self._runtime.now() - first_seen_at)
-        page, why = None, "no time left"
+        budget = min(2 * fetch.timeout, LONGEST_DELAY)
+        if not looks:
+            budget -= self._runtime.now() - max(first_seen_at, self._runtime.started_at)
+        page, why, passing = None, "", False
         try:
             async with asyncio.timeout(max(budget.total_seconds(), fetch.timeout.total_seconds() / 2)):
                 page = await self._read(str(entry.url), feed, wiring)
         except TimeoutError:
-            why = "timeout"
-        except (FetchError, ExtractError) as error:
+            why, passing = "timeout", True
+        except FetchError as error:
+            why, passing = error.reason, error.trouble is Trouble.TEMPORARY
+        except ExtractError as error:
             why = error.reason
         except WorkerLost as error:
             metrics.WORKERS_LOST.labels("page").inc()
-            why = f"the page {error}"
+            return Looked(articles.choose(entry, None, note=f"article not available: the page {error}"), None)
         metrics.PAGES.labels(page.quality if page else "unavailable").inc()
-        note = "" if page else f"article not available: {why}"
-        return articles.choose(entry, page, note=note)
+        article = articles.choose(entry, page, note="" if page else f"article not available: {why}")
+        missing = why or ("" if article.quality == "ok" else article.quality)
+        return Looked(article, articles.look_again(missing, passing=passing, looks=looks))
 
     async def _read(self, url: str, feed: Feed, wiring: Wiring) -> Page:
         """Fetch and extract; a passing fault is tried once more."""

@@ -25,7 +25,7 @@ from watcher.daemon.pages import Pages
 from watcher.daemon.runtime import Runtime, Wiring
 from watcher.daemon.supervise import Pulse
 from watcher.errors import StoreError
-from watcher.model import Article, Feed, Notice
+from watcher.model import Article, Feed, Notice, TextSource
 from watcher.stories.canonical import canonical_url
 from watcher.stories.canonical import host_of as source_of
 from watcher.stories.sketch import sketch
@@ -103,11 +103,17 @@ class Reader:
         feed = wiring.feeds.get(claimed.feed_url) or Feed(url=claimed.feed_url)
         name = seen.feed_name(feed, claimed.feed_title)
         gave_up = "the page failed before" if claimed.attempts >= TRIES_WITH_PAGE else ""
-        article = await self._pages.article(claimed.entry, feed, wiring, first_seen_at=claimed.first_seen_at, without_page=gave_up)
+        article, again = await self._pages.article(
+            claimed.entry, feed, wiring, first_seen_at=claimed.first_seen_at, looks=claimed.looks, without_page=gave_up
+        )
+        if claimed.looks and article.source is not TextSource.PAGE:
+            await self._looked_in_vain(claimed, again)
+            return
         spoken = article.language or language.detect(f"{article.title}\n{article.text}") or claimed.entry.language
         reading = self._match(claimed, feed, name, replace(article, language=spoken), wiring)
         faultpoints.reach("entries.matched")
         now = runtime.now()
+        reading = replace(reading, again_at=now + again if again else None)
         settled = await runtime.store.write(lambda conn: verdicts.settle(conn, reading, wiring, self._mirror, now=now))
         faultpoints.reach("entries.committed")
         if settled is None:
@@ -127,6 +133,11 @@ class Reader:
             )
         if settled.alerts:
             runtime.hints.deliveries.set()
+
+    async def _looked_in_vain(self, claimed: store.entries.ClaimedEntry, again: timedelta | None) -> None:
+        """The page was not to be had this time either: what was read before stands."""
+        again_at = self._runtime.now() + again if again else None
+        await self._runtime.store.write(lambda conn: store.entries.look_no_more(conn, claimed, again_at=again_at))
 
     @staticmethod
     def _match(claimed: store.entries.ClaimedEntry, feed: Feed, name: str, article: Article, wiring: Wiring) -> verdicts.Reading:

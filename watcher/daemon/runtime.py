@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from watcher import __version__
 from watcher.alerts.render import Renderer
@@ -57,6 +57,7 @@ class Runtime:
     workers: Workers
     hosts: Hosts
     wiring: Wiring
+    started_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)  # of this process
     once: bool = False
     drain_seconds: float = 5.0
     look_seconds: float = 1.0  # how soon a loop looks for work by itself, when no hint comes

@@ -22,7 +22,8 @@ from watcher.stories import Candidate
 class Reading:
     """An entry that was read: its article, what it matched, its sketch.
 
-    ``source``: the host that says so, for counting sources. ``entities``: ids found in the evidence.
+    ``source``: the host that says so, for counting sources. ``entities``: ids found in the evidence. ``again_at``: when it is
+    to be read again because its page was not to be had.
     """
 
     claimed: store.entries.ClaimedEntry
@@ -34,6 +35,7 @@ class Reading:
     canonical_url: str | None
     source: str
     entities: tuple[str, ...]
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +48,11 @@ class Verdicts:
 
 
 def settle(conn: store.Connection, reading: Reading, wiring: Wiring, mirror: Mirror, *, now: datetime) -> Verdicts | None:
-    """Decide and write everything about one entry; None when the claim was lost to another process."""
+    """Decide and write everything about one entry; None when the claim was lost to another process.
+
+    An entry that was read before, without its page, keeps what was decided then: only rules that its full text matches in
+    addition are judged.
+    """
     claimed = reading.claimed
     if not store.entries.owned(conn, claimed.id, claimed.epoch):
         return None
@@ -54,7 +60,9 @@ def settle(conn: store.Connection, reading: Reading, wiring: Wiring, mirror: Mir
     story, view = _story(conn, reading, mirror, now)
     case = _Case(conn, reading, wiring, story, view, now)
     decisions, alerts = [], []
-    for match in reading.matches:
+    judged = store.entries.matched_rules(conn, claimed.id) if claimed.looks else frozenset()
+    matches = tuple(match for match in reading.matches if match.rule not in judged)
+    for match in matches:
         decision, alert = case.judge(match)
         decisions.append(decision)
         if alert is not None:
@@ -69,8 +77,9 @@ def settle(conn: store.Connection, reading: Reading, wiring: Wiring, mirror: Mir
         sketch=reading.sketch,
         story=story,
         entities=reading.entities,
-        found=tuple(zip(reading.matches, decisions, strict=True)),
+        found=tuple(zip(matches, decisions, strict=True)),
         now=now,
+        again_at=reading.again_at,
     )
     return Verdicts(story=story, decisions=tuple(decisions), alerts=tuple(alerts))
 
@@ -89,6 +98,10 @@ def _story(conn: store.Connection, reading: Reading, mirror: Mirror, now: dateti
             entities=reading.entities,
         ),
     )
+    if reading.claimed.looks:
+        placed, free = store.entries.story_of(conn, reading.claimed.id)
+        if verdict.story_id in (None, placed) or not free:  # what was told of it stands in that story
+            return Story(id=placed, new=False), store.stories.view(conn, placed)
     if verdict.story_id is None:
         story_id = store.stories.create(conn, title=reading.article.title, now=now)
         return Story(id=story_id, new=True), StoryView(id=story_id, first_seen_at=now)

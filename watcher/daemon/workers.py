@@ -212,14 +212,13 @@ def _serve(link: socket.socket) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with link, link.makefile("rwb") as stream:
+    with contextlib.suppress(ConnectionError), link, link.makefile("rwb") as stream:  # the parent gave up on us, or was killed
         while len(head := stream.read(_LENGTH.size)) == _LENGTH.size:
             (length,) = _LENGTH.unpack(head)
             answer = _run(stream.read(length))
-            with contextlib.suppress(BrokenPipeError, ConnectionError):  # the parent gave up on us
-                stream.write(_LENGTH.pack(len(answer)))
-                stream.write(answer)
-                stream.flush()
+            stream.write(_LENGTH.pack(len(answer)))
+            stream.write(answer)
+            stream.flush()
 
 
 def _run(payload: bytes) -> bytes:

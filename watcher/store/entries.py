@@ -9,24 +9,27 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select, union_all, update
 
-from watcher.model import Article, Decision, Entry, EntryId, FeedId, Match, Story
+from watcher.model import Article, Decision, Entry, EntryId, FeedId, Match, Story, StoryId
 from watcher.store.columns import digest
 from watcher.store.leases import Queue, among
 from watcher.store.retention import prune
-from watcher.store.schema import articles, entries, feeds, matches
+from watcher.store.schema import alerts, articles, entries, feeds, matches
 
 _queue = Queue(entries)
 renew, give_back, take_all_back = _queue.renew, _queue.give_back, _queue.take_all_back
 
 __all__ = [
-    "ClaimedEntry", "claim", "clamp", "dead", "find", "finish", "give_back", "matches_of", "note_kill", "owned", "prune", "renew", "retry",
-    "take_all_back",
+    "ClaimedEntry", "claim", "clamp", "dead", "find", "finish", "give_back", "look_no_more", "matched_rules", "matches_of", "owned", "prune",
+    "renew", "retry", "story_of", "take_all_back",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedEntry:
-    """An entry in work, with what the reader needs of its feed."""
+    """An entry in work, with what the reader needs of its feed.
+
+    ``looks``: how often it was read without its page; it has its article, matches and story then, and is read once more.
+    """
 
     id: EntryId
     epoch: int
@@ -36,14 +39,14 @@ class ClaimedEntry:
     entry: Entry
     first_seen_at: datetime
     attempts: int
-    worker_kills: int
+    looks: int
     backfill: bool
 
 
 _COLUMNS = (
     entries.c.id, entries.c.epoch, entries.c.feed_id, entries.c.identity, entries.c.title, entries.c.url, entries.c.summary, entries.c.content,
     entries.c.author, entries.c.tags, entries.c.language, entries.c.published_at, entries.c.updated_at, entries.c.first_seen_at,
-    entries.c.attempts, entries.c.worker_kills, entries.c.backfill,
+    entries.c.attempts, entries.c.looks, entries.c.backfill,
 )  # fmt: skip
 
 
@@ -79,7 +82,7 @@ def _claimed(row: Any, feed: Any) -> ClaimedEntry:
     )  # fmt: skip
     return ClaimedEntry(
         id=row.id, epoch=row.epoch, feed_id=row.feed_id, feed_url=feed.url, feed_title=feed.title, entry=entry,
-        first_seen_at=row.first_seen_at, attempts=row.attempts, worker_kills=row.worker_kills, backfill=row.backfill,
+        first_seen_at=row.first_seen_at, attempts=row.attempts, looks=row.looks, backfill=row.backfill,
     )  # fmt: skip
 
 
@@ -110,8 +113,12 @@ def finish(
     entities: Sequence[str],
     found: Sequence[tuple[Match, Decision]],
     now: datetime,
+    again_at: datetime | None = None,
 ) -> None:
-    """Record what was read and decided. The caller has asked :func:`owned` and ``stories.lock`` in this transaction."""
+    """Record what was read and decided. The caller has asked :func:`owned` and ``stories.lock`` in this transaction.
+
+    :param again_at: when to read the entry again because its page was not to be had; it keeps the feed's texts until then.
+    """
     # retention never deletes the newest article, so a number is not given twice
     seq = (conn.scalar(select(func.max(articles.c.seq))) or 0) + 1
     row = {
@@ -122,7 +129,10 @@ def finish(
         "entities": list(entities), "sketch": sketch, "copy_of": int(story.copy_of) if story.copy_of else None,
         "similarity": story.similarity, "basis": story.basis, "added_at": now,
     }  # fmt: skip
-    conn.execute(articles.insert(), row)
+    if claimed.looks:
+        conn.execute(update(articles).where(articles.c.entry_id == claimed.id).values(row))
+    else:
+        conn.execute(articles.insert(), row)
     if found:
         rows = [
             {
@@ -133,6 +143,9 @@ def finish(
         ]  # fmt: skip
         conn.execute(matches.insert(), rows)
     conn.execute(_DONE, {"b_id": claimed.id, "b_at": now})
+    if again_at:
+        texts = {"summary": claimed.entry.summary, "content": claimed.entry.content}
+        _mine(conn, claimed, due_at=again_at, looks=claimed.looks + 1, **texts)
 
 
 def retry(conn: Connection, claimed: ClaimedEntry, *, due_at: datetime, reason: str) -> None:
@@ -145,9 +158,23 @@ def dead(conn: Connection, claimed: ClaimedEntry, *, reason: str, now: datetime)
     _mine(conn, claimed, due_at=None, claimed_at=None, attempts=claimed.attempts + 1, reason=reason[:500], status="dead", dead_at=now)
 
 
-def note_kill(conn: Connection, claimed: ClaimedEntry) -> None:
-    """Count a worker that died over this entry's page; a killed daemon never counts."""
-    _mine(conn, claimed, worker_kills=claimed.worker_kills + 1)
+def look_no_more(conn: Connection, claimed: ClaimedEntry, *, again_at: datetime | None) -> None:
+    """End another look that found no page: what was read before stands. ``again_at``: when to look once more, if ever."""
+    texts = {} if again_at else {"summary": None, "content": None}
+    _mine(conn, claimed, due_at=again_at, claimed_at=None, looks=claimed.looks + 1, **texts)
+
+
+def matched_rules(conn: Connection, entry: EntryId) -> frozenset[str]:
+    """The rules that an entry matched when it was read before."""
+    return frozenset(conn.scalars(select(matches.c.rule).where(matches.c.entry_id == entry)))
+
+
+def story_of(conn: Connection, entry: EntryId) -> tuple[StoryId, bool]:
+    """The story that an entry was put into when it was read before, and whether it is alone there and was never told."""
+    story = conn.execute(select(articles.c.story_id).where(articles.c.entry_id == entry)).scalar_one()
+    others = select(articles.c.entry_id).where(articles.c.story_id == story, articles.c.entry_id != entry).limit(1)
+    told = select(alerts.c.id).where(alerts.c.story_id == story).limit(1)
+    return StoryId(story), conn.scalar(others) is None and conn.scalar(told) is None
 
 
 def _mine(conn: Connection, claimed: ClaimedEntry, **values: Any) -> None:

@@ -110,7 +110,7 @@ entries = Table(
     Column("claimed_at", Instant),
     Column("epoch", BigInteger, nullable=False, server_default="0"),
     Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("worker_kills", Integer, nullable=False, server_default="0"),
+    Column("looks", Integer, nullable=False, server_default="0"),  # readings that ended without the page, each to be followed by another
     Column("status", Words, nullable=False),
     Column("reason", Words, nullable=False, server_default=""),
     Column("finished_at", Instant),

@@ -51,7 +51,7 @@ def summary(conn: Connection, *, now: datetime) -> Summary:
         stopped=of_feeds.stopped,
         feeds_due=of_feeds.due,
         last_success_at=of_feeds.success,
-        entries_waiting=_count(conn, entries.c.due_at.is_not(None)),
+        entries_waiting=_count(conn, entries.c.due_at.is_not(None), entries.c.looks == 0),
         entries_dead=_count(conn, entries.c.dead_at > now - timedelta(days=7), entries.c.dead_at.is_not(None)),
         alerts_24h=_count(conn, *recent),
         deliveries_due=_count(conn, deliveries.c.state == "due"),
