@@ -199,3 +199,36 @@ def test_alerts_are_marked_listed_by_mark_and_unmarked(watcher, desk):
 def test_what_is_no_alert_is_not_marked(watcher, desk):
     assert watcher("alerts", "mark", "nothing", "noise").code == 1
     assert watcher("alerts", "mark", "nothing", "boring").code == 2
+
+
+# --- import -------------------------------------------------------------------------------------------------------------
+
+
+def test_queries_of_others_become_a_file_of_rules_that_loads(child, tmp_path):
+    (tmp_path / "queries.txt").write_text('apple NEAR watch\n\ntitle:"it\'s" AND country:us\n"a\tb" AND c\'s\n')
+    done = child("rules", "import", "--from", "meltwater", tmp_path / "queries.txt", "--name", "press")
+    assert done.code == 1
+    assert f"{tmp_path / 'queries.txt'}:3: country:us has no equivalent" in done.err
+    assert "2 of 3 converted" in done.err
+    (tmp_path / "imported.toml").write_text(done.out)
+    from watcher import config
+
+    rules, _, _ = config.load_rules([tmp_path / "imported.toml"])
+    assert [(rule.name, rule.query) for rule in rules] == [("press-1", "apple NEAR/5 watch"), ("press-3", '"a\tb" AND c\'s')]
+
+
+def test_one_query_over_several_lines_is_taken_whole(child):
+    refused = child("rules", "import", "--from", "brandwatch", "--json", stdin="(a OR\nb)")
+    assert [json.loads(line)["error"] is None for line in refused.out.splitlines()] == [False, False]
+    done = child("rules", "import", "--from", "brandwatch", "--whole", "--json", stdin="(a OR\nb)")
+    assert (done.code, json.loads(done.out)["query"], json.loads(done.out)["name"]) == (0, "a OR b", "brandwatch")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code"),
+    [(["--from", "meltwater"], "", 1), (["--from", "lexis"], "a", 2), ([], "a", 2), (["--from", "freshrss"], b"\xff", 1)],
+)
+def test_what_is_no_file_of_queries_is_said_in_a_line(arguments, stdin, code, child):
+    done = child("rules", "import", *arguments, stdin=stdin)
+    assert (done.code, done.out) == (code, "")
+    assert "Traceback" not in done.err
