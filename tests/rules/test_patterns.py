@@ -7,6 +7,7 @@ import pytest
 from tests.rules.conftest import found
 from watcher import rules
 from watcher.model import Rule
+from watcher.rules import patterns
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,13 @@ from watcher.model import Rule
         (r"(?:one|two) three", "TWO\n  three", ["TWO\n  three"]),
         (r"\bCVE-\d{4}-\d{4,}\b", "CVE-2024-12345 and CVE-2024-1", ["CVE-2024-12345"]),
         (r"colou?r|\btint\b", "Color of tint", ["Color", "tint"]),
+        (r"a[–—]b", "a–b a-b", ["a–b", "a-b"]),
+        ("cafe\u0301", "café", ["café"]),
+        (r"a\nb", "a\n b", ["a\n b"]),
+        (r"\bat.{0,3}\b", "at home", ["at "]),
+        (r"\bfoo.*?\b", "foobar x", ["foobar"]),
+        (r"\b[a-z ]+x\b", "3abc x", [" x"]),
+        (r"^b|b$", "b ab", ["b", "b"]),
     ],
 )
 def test_an_expression_matches_folded_text_by_unicode(regex: str, text: str, surfaces: list[str]) -> None:
@@ -72,6 +80,21 @@ def test_what_no_linear_engine_can_match_is_refused_by_name(regex: str, names: s
 def test_a_hostile_expression_costs_nothing() -> None:
     assert found("/(a+)+$/", "a" * 100_000 + "!") is None
     assert found("/(x+x+)+y/", "x" * 100_000) is None
+
+
+@pytest.mark.parametrize("regex", [r"\b\w\b", r"a.*z|\ba", r"\b(ab|a)+\b", r"b.{0,200}\b"])
+@pytest.mark.parametrize("text", ["a" * 300_000, "ab " * 100_000, "ракета " * 40_000, "岸" * 100_000])
+def test_matches_that_are_thrown_away_end_too(regex: str, text: str) -> None:
+    """Each of them costs a search of what follows: without a budget, seconds to minutes."""
+    assert sum(1 for _ in patterns.Expression(regex, case=True, accents=True).find(text)) <= 2 * patterns.MAX_MATCHES
+
+
+def test_a_long_text_is_searched_in_windows_and_nothing_is_found_twice_or_torn() -> None:
+    text = ("x" * 1_990 + " Patriot missile ") * 20
+    spans = list(patterns.Expression(r"\bpatriot \w+\b|x+y", case=True, accents=True).find(text.lower()))
+    assert [text[start:end] for start, end in spans] == ["Patriot missile"] * 20
+    long = "a" + "b" * 1_900 + "c"
+    assert [end - start for start, end in patterns.Expression("ab+c", case=True, accents=True).find(("." * 5_000 + long) * 5)] == [1_902] * 5
 
 
 def test_an_expression_that_matches_anything_is_a_warning() -> None:

@@ -36,6 +36,11 @@ a, b, c, d = (Term(letter) for letter in "abcd")
         ("lead:case:US", Field("lead", Case(Term("US")))),
         ('case:"New Leader"', Case(Term("New Leader"))),
         ("“a b” «c d»", And((Term("a b"), Term("c d")))),
+        ("„a” OR “b„", Or((a, b))),
+        ("（a OR b）　c", And((Or((a, b)), c))),
+        ("「a」 『b c』", And((a, Term("b c")))),
+        ("title：a ＠x", And((Field("title", a), Reference("@", "x")))),
+        ('"the “Patriot” system"', Term("the “Patriot” system")),
         (r'"say \"hi\""', Term('say "hi"')),
         ("/a|b/", Regex("a|b")),
         (r"/a\/b/", Regex(r"a\/b")),
@@ -86,6 +91,16 @@ def test_a_query_has_this_shape_and_prints_back(text: str, node: Node) -> None:
         ("a -b", 2, "expected NOT b"),
         ("a !b", 2, "expected NOT b"),
         ("+a", 0, "expected a"),
+        ("a|b", 0, "expected OR between spaces"),
+        ("a ОR b", 2, "Cyrillic letters: expected OR"),
+        ("a ＮＯＴ b", 2, "wide letters: expected NOT"),
+        ("a NEAR5 b", 2, "expected NEAR/5"),
+        ("a w/5 b", 2, "expected NEAR/5"),
+        ("a pre/5 b", 2, "expected ONEAR/5"),
+        ('"a b"~5', 5, "words joined by NEAR/n"),
+        ("Patriot~2", 0, "expected wildcards"),
+        ("「a", 0, "expected another 」"),
+        ("a」", 1, "expected another 「"),
         ("(" * 100 + "a" + ")" * 100, 60, "nested deeper"),
         ("NOT " * 100 + "a", 0, "nested deeper"),
         ("title:" * 100 + "a", 354, "nested deeper"),
@@ -100,7 +115,7 @@ def test_an_objection_names_the_place_and_what_was_expected(text: str, position:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(alphabet='ab()"/:\\@$%*?-! \n“”ANDORNEATLSTitle5', max_size=40))
+@given(st.text(alphabet='ab()"/:\\@$%*?-! \n“”„「」（）：~|\'ОТ、w＄ANDORNEATLSTitle5', max_size=40))
 def test_any_text_is_a_query_that_prints_back_or_a_query_error(text: str) -> None:
     try:
         node = query.parse(text)

@@ -167,6 +167,19 @@ def test_all_errors_come_at_once_with_their_things() -> None:
         ("title:a NEAR/3 body:b", "never hold"),
         ("title:a NEAR/3 b", None),
         ("$empty", "never hold"),
+        ("title:a NOT a", "never hold"),
+        ("lead:a NOT body:a", "never hold"),
+        ("a NOT title:a", None),
+        ("url:a NOT a", None),
+        ("a NEAR/3 b NOT a", "never hold"),
+        ("ATLEAST/3 a NOT a", "never hold"),
+        ("ATLEAST/3 a NOT ATLEAST/4 a", None),
+        ("feed:A feed:B a", "never hold"),
+        ("(feed:A a) OR (feed:B b)", None),
+        ("lang:en lang:uk a", "never hold"),
+        ("lang:en lang:en-GB a", None),
+        ("NOT (lang:en lang:uk)", "every article"),
+        ("a OR NOT title:a", "every article"),
         ("a or b", "is searched as a word"),
         ("Japan, Kyiv", 'searched with its ","'),
         ('"a or b"', None),
@@ -180,6 +193,14 @@ def test_what_is_hardly_meant_is_a_warning_and_matched_as_written(query: str, wa
     ]
     assert (warning is None) is (not said)
     assert warning is None or warning in said[0]
+
+
+def test_a_language_that_the_rule_leaves_out_can_never_hold() -> None:
+    def said(*languages: str) -> list[str]:
+        return [text for _, text in rules.compile([Rule(name="r", query="lang:uk a", languages=languages)]).warnings]
+
+    assert said("en") == ["this can never hold"]
+    assert said("en", "uk") == []
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ tricky = st.text(alphabet=TRICKY, max_size=24)
         ("Pat\u00adri\u200bot\ufe0f", "patriot"),
         ("№ 5 … X™", "№ 5 … x™"),
         ("п`ять", "п'ять"),
+        ("Ки\u0301єва за\u0301мок ѝ ї\u0301жа", "києва замок ѝ їжа"),
     ],
 )
 def test_what_reads_the_same_folds_the_same(text: str, folded: str) -> None:
@@ -42,6 +43,7 @@ def test_marks_stay_on_their_letters_unless_latin_and_greek_are_asked_to_drop_th
     assert fold("йїがé").text == "йїがé"
     assert fold("ЙЇがÉłøά", accents=False).text == "йїがeloα"
     assert fold("e\u0301и\u0306", accents=False).text == "eй"
+    assert fold("Королёв, йод, ї", accents=False).text == "королев, йод, ї"
 
 
 def test_case_can_be_kept() -> None:

@@ -299,7 +299,8 @@ class Compiler:
         kind, names = {"@": ("entity", tuple(self.entities)), "$": ("list of terms", tuple(self.terms)), "%": ("rule", tuple(self.rules))}[
             node.sigil
         ]
-        return QueryError(f'there is no {kind} "{node.name}"{query.suggest(node.name, names)}', position=node.position)
+        hint = query.suggest(node.name, names) or " (to find it as it stands, put it in quotes)"
+        return QueryError(f'there is no {kind} "{node.name}"{hint}', position=node.position)
 
     def _reference(self, node: Reference, scope: Scope) -> Condition:
         if node.name not in self._known(node.sigil):

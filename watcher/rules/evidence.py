@@ -102,16 +102,21 @@ def gather(outcome: Outcome, run: Run, entities: Entities, limit: int = MAX_EVID
     return (*texts, *names[: max(0, limit - len(texts))])
 
 
-def _collect(outcome: Outcome, leaves: list[list[Hit]], named: list[Named], seen: set[int]) -> None:
-    if not outcome.holds or isinstance(outcome.condition, NotOf) or id(outcome) in seen:
+def _collect(outcome: Outcome, leaves: list[list[Hit]], named: list[Named], seen: set[tuple[int, bool]], *, wanted: bool = True) -> None:
+    """Collect what makes an outcome ``wanted``: under an even number of NOTs, what was found."""
+    if outcome.holds is not wanted or (id(outcome), wanted) in seen:
         return
-    seen.add(id(outcome))
-    if outcome.spans:
+    seen.add((id(outcome), wanted))
+    if isinstance(outcome.condition, NotOf):
+        _collect(outcome.children[0], leaves, named, seen, wanted=not wanted)
+        return
+    if wanted and outcome.spans:
         leaves.append(list(dict.fromkeys(hit for span in outcome.spans for hit in span.hits)))
-    named += outcome.named
-    if not outcome.spans:
+    if wanted:
+        named += outcome.named
+    if not (wanted and outcome.spans):
         for child in outcome.children:
-            _collect(child, leaves, named, seen)
+            _collect(child, leaves, named, seen, wanted=wanted)
 
 
 def _evidence(hit: Hit, run: Run, entities: Entities) -> Evidence:

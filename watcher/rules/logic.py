@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import product
+from collections.abc import Callable, Iterable
+from itertools import combinations, product
 
 from watcher.rules.conditions import (
     AllOf,
@@ -33,7 +33,7 @@ def judge(condition: Condition, anything: frozenset[int] = frozenset()) -> str |
     :param anything: the numbers of expressions that match any text.
     """
     facts = _Facts(condition, anything)
-    if not facts.odd and facts.positive.isdisjoint(facts.negative) and facts.positive:
+    if not facts.odd and not facts.related() and facts.positive:
         # Each leaf has its own best and worst value: the condition can hold, and can fail. Does it hold when nothing is found?
         return "this needs nothing to be found in the text" if facts.holds(lambda _leaf: False) else None
     if not facts.can_be(wanted=True):
@@ -68,14 +68,28 @@ class _Facts:
             (self.negative if negated else self.positive).add(_key(here))
             self.odd = self.odd or isinstance(here, IsNamed | Restriction) or self._certain(here) is not None
 
+    def related(self) -> set[Leaf]:
+        """The leaves whose truth is bound to that of others, so that not all can have their best value: those that stand both plain and negated, and
+        those that imply, or exclude, one that stands the other way."""
+        found = self.positive & self.negative
+        for one, other in ((self.positive, self.negative), (self.negative, self.positive)):
+            narrow = [leaf for leaf in one if leaf[0] in ("near", "often") or leaf[1:2] in (("title",), ("lead",), ("body",))]
+            found.update(*([a, b] for a in narrow for b in other if _implies(a, b)))
+        for side in (self.positive, self.negative):
+            named = [leaf for leaf in side if leaf[0] == "named"]
+            found.update(*((a, b) for a, b in combinations(named, 2) if _excludes(a, b)))
+        return found
+
     def can_be(self, *, wanted: bool) -> bool:
         """Whether some assignment makes the condition ``wanted``. Leaves of one sign have a best value; the others are tried."""
-        mixed = sorted(self.positive & self.negative, key=str)
+        mixed = sorted(self.related(), key=str)
         if len(mixed) > MAX_MIXED:
             return True
         favourable = self.positive if wanted else self.negative
         for values in product((True, False), repeat=len(mixed)):
             chosen = dict(zip(mixed, values, strict=True))
+            if _contradicts(chosen):
+                continue
             if self.holds(lambda leaf, chosen=chosen: chosen.get(leaf, leaf in favourable)) is wanted:  # type: ignore[misc]
                 return True
         return False
@@ -151,6 +165,41 @@ def _key(condition: Condition) -> Leaf:
         case OtherRule(item, _, _):
             return _key(item)
     return (id(condition),)
+
+
+def _contradicts(chosen: dict[Leaf, bool]) -> bool:
+    true = [leaf for leaf, value in chosen.items() if value]
+    return any(_excludes(a, b) for a, b in combinations(true, 2)) or any(_implies(a, b) for a in true for b in chosen if not chosen[b])
+
+
+def _implies(a: Leaf, b: Leaf) -> bool:
+    """Whether ``b`` is true wherever ``a`` is: a term in a field and the term anywhere, a proximity and its sides, many occurrences and one."""
+    if a == b:
+        return False
+    match a, b:
+        case ("word" | "words" | "entity" as kind, field, *one), ("word" | "words" | "entity" as other, wider, *two):
+            return kind == other and one == two and (wider is None or (field, wider) == ("lead", "body")) and field not in ("url", "author")
+        case ("near", _, left, right), _:
+            return any(side == b or _implies(side, b) for side in (left, right))  # type: ignore[arg-type]
+        case ("often", _, item), _:
+            return item == b or _implies(item, b)  # type: ignore[arg-type]
+    return False
+
+
+def _excludes(a: Leaf, b: Leaf) -> bool:
+    """Whether two leaves cannot both be true: an article has one feed and one language."""
+    match a, b:
+        case ("named", "feed", str(one)), ("named", "feed", str(two)):
+            return one != two
+        case ("named", "lang", str(one)), ("named", "lang", str(two)):
+            return not _same_language(one, (two,))
+        case (("named", "lang", str(one)), ("named", "languages", *names)) | (("named", "languages", *names), ("named", "lang", str(one))):
+            return not _same_language(one, names)
+    return False
+
+
+def _same_language(one: str, names: Iterable[object]) -> bool:
+    return any(f"{one}-".startswith(f"{name}-".lower()) or f"{name}-".lower().startswith(f"{one}-") for name in names)
 
 
 def _fields(condition: Condition) -> set[str]:

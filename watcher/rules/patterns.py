@@ -3,22 +3,30 @@
 RE2's ``\\d \\w \\b`` know only ASCII. ``\\d``, ``\\w``, ``\\s`` and their opposites become Unicode classes here, and ``\\b``, which RE2 cannot
 express for Unicode, is taken off the two ends of the expression (and of each alternative) and checked by script as for terms; inside, it is refused.
 Lookaround and backreferences, which no linear engine has, are refused by name.
+
+What an expression may cost an article is bounded beyond that, for leftmost matches that fail or are thrown away can add up to a square: a long text is searched in
+windows, so a match of more than 2,000 characters may be missed; and there is a budget of attempts and of matches for each field.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
 from watcher.errors import QueryError
+from watcher.rules.delimit import DENSE_RANGES
 from watcher.text import boundary
 from watcher.text.fold import fold
 
 MAX_LENGTH = 2_000
 MAX_MATCHES = 1_000  # of one expression in one field
+MAX_ATTEMPTS = 5_000  # of one alternative in one field: a match between wrong boundaries is thrown away and costs as much
+WINDOW, OVERLAP = 8_000, 2_000  # characters that are searched at once, and of which the next window begins before the end
+LOOKED_FOR = 100  # characters by which a match is shortened or lengthened to end at a boundary
 
 _UNSUPPORTED = (
     ("(?=", "lookahead (?=…)"),
@@ -30,7 +38,75 @@ _UNSUPPORTED = (
     ("(?P=", "backreference (?P=…)"),
     ("(?#", "comment (?#…)"),
 )
+_JOINED = re.compile(rf"[^\W_{DENSE_RANGES}]+")
+_ANCHOR = re.compile(r"[$^]|\\[Az]")  # also inside [^…]: then a text is searched whole, and nothing else changes
 _CLASSES = {"d": r"\p{Nd}", "w": r"\p{L}\p{M}\p{N}_", "s": r"\s\x{85}\x{a0}\x{2000}-\x{200a}\x{3000}"}
+
+
+class _Branch(NamedTuple):
+    """One alternative. ``begins``, ``ends``: a word must begin or end there. ``anchored``: it may hold ``^`` or ``$``."""
+
+    compiled: Any
+    begins: bool
+    ends: bool
+    anchored: bool
+
+    def find(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield the spans of non-empty matches, within the budget."""
+        at = count = 0
+        attempts = MAX_ATTEMPTS
+        while at < len(text) and attempts > 0:
+            limit = len(text) if self.anchored else min(len(text), at + WINDOW)
+            following = limit if limit == len(text) else limit - OVERLAP
+            for start, end in self._matches(text, at, limit):
+                attempts -= 1
+                if end == limit < len(text) and start > at:
+                    following = start  # it may go on: once more, with the whole window before it
+                    break
+                last = self._agreed(text, start, end, limit)
+                if last is None and not self.anchored:
+                    following = self._next(text, start, limit)
+                    break
+                if last is not None and last > start:
+                    yield start, last
+                    count += 1
+                    if count >= MAX_MATCHES:
+                        return
+                    if last != end and not self.anchored:
+                        following = last
+                        break
+                following = max(following, end)
+                if attempts <= 0:
+                    return
+            at = following
+
+    def _matches(self, text: str, at: int, limit: int) -> Iterator[tuple[int, int]]:
+        if self.anchored:
+            return (match.span() for match in self.compiled.finditer(text, at))
+        return ((at + match.start(), at + match.end()) for match in self.compiled.finditer(text[at:limit]))
+
+    def _agreed(self, text: str, start: int, end: int, limit: int) -> int | None:
+        """Return where a match ends when its boundaries are respected, shortened or lengthened if need be; None where they cannot be."""
+        if self.begins and not boundary.starts_word(text, start):
+            return None
+        if not self.ends or end == start or boundary.ends_word(text, end):
+            return end
+        if self.anchored:
+            return None
+        shorter = range(end - 1, max(start, end - LOOKED_FOR), -1)
+        longer = range(end + 1, min(limit, end + LOOKED_FOR) + 1)
+        for other in (*shorter, *longer):
+            if boundary.ends_word(text, other) and self.compiled.fullmatch(text[start:other]):
+                return other
+        return None
+
+    def _next(self, text: str, start: int, limit: int) -> int:
+        """Return where to go on after a match that was thrown away."""
+        start += 1
+        while self.begins and start < limit and not boundary.starts_word(text, start):
+            joined = _JOINED.match(text, start)  # letters of which none begins a word, for one stands before them
+            start = joined.end() if joined is not None and boundary.kind(text[start - 1]) is boundary.Kind.SPACED else start + 1
+        return start
 
 
 class Expression:
@@ -44,35 +120,28 @@ class Expression:
             raise QueryError(f"a regular expression of {len(source)} characters: at most {MAX_LENGTH} are allowed", query=source[:40] + "…")
         if not source.strip():
             raise QueryError("an empty regular expression: expected something between the slashes", query=source)
-        self._branches: list[tuple[Any, bool, bool]] = []
+        self._branches: list[_Branch] = []
         literals: list[str] | None = []
-        for alternative in _alternatives(source):
+        for alternative in _alternatives(unicodedata.normalize("NFC", source)):  # as the text is
             body, begins, ends = _edges(alternative)
             translated = _translate(body, source, case=case, accents=accents)
-            self._branches.append((_compile(translated, source, case=case), begins, ends))
+            self._branches.append(_Branch(_compile(translated, source, case=case), begins, ends, bool(_ANCHOR.search(body))))
             needed = _literal(body)
             literals = None if literals is None or not needed else [*literals, fold(needed, case=case, accents=accents).text]
         self.literals = tuple(literals or ())
         self.matches_anything = all(any(self.find(text)) for text in ("x", "7", "岸", "…"))
 
     def find(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield the spans of non-empty matches, at most 1,000."""
-        for branch, begins, ends in self._branches:
-            count = 0
-            for match in branch.finditer(text):
-                start, end = match.span()
-                if start == end or (begins and not boundary.starts_word(text, start)) or (ends and not boundary.ends_word(text, end)):
-                    continue
-                yield start, end
-                count += 1
-                if count >= MAX_MATCHES:
-                    break
+        """Yield the spans of non-empty matches, at most 1,000 of each alternative."""
+        for branch in self._branches:
+            yield from branch.find(text)
 
 
 def _compile(translated: str, source: str, *, case: bool) -> Any:
     options = re2.Options()
     options.log_errors = False  # RE2 would write to stderr
     options.case_sensitive = not case
+    options.never_capture = True  # nobody asks what a group found
     options.max_mem = 1 << 22
     try:
         return re2.compile(translated, options=options)
@@ -95,7 +164,7 @@ def _translate(body: str, source: str, *, case: bool, accents: bool) -> str:
             continue
         if inside:
             inside = not (char == "]" and body[i - 1 : i] != "[" and body[i - 2 : i] != "[^")
-            out.append(char)
+            out.append(_folded_member(body, i, case=case, accents=accents))
         elif char == "[":
             inside = True
             out.append(char)
@@ -107,7 +176,7 @@ def _translate(body: str, source: str, *, case: bool, accents: bool) -> str:
                     )
             out.append(char)
         else:
-            out.append(char if ord(char) < 128 else _folded_literal(char, case=case, accents=accents))
+            out.append(char if ord(char) < 128 and char not in "`\n\t\r" else _folded_literal(char, case=case, accents=accents))
         i += 1
     return "".join(out)
 
@@ -128,11 +197,25 @@ def _escape(body: str, i: int, source: str, *, inside: bool) -> tuple[str, int]:
         raise QueryError(f"/{source}/: backreference \\{char} cannot be matched in linear time and is not supported", query=source)
     if char == "/":
         return "/", i + 2
+    if char and char in "nrtfv":  # all white space of the text is one space
+        return " ", i + 2
     return body[i : i + 2], i + 2
 
 
+def _folded_member(body: str, i: int, *, case: bool, accents: bool) -> str:
+    """Fold a character that stands in ``[...]``; the ends of a range stay, for folded they may stand in the wrong order."""
+    char = body[i]
+    in_range = (body[i + 1 : i + 2] == "-" and body[i + 2 : i + 3] != "]") or (body[i - 1] == "-" and body[i - 2] not in "[^")
+    if (ord(char) < 128 and char not in "`\n\t\r") or in_range:
+        return char
+    folded = fold(" " if char in "\n\t\r" else char, case=case, accents=accents).text
+    if len(folded) != 1:
+        return char
+    return "\\" + folded if folded in "-^[]\\" else folded
+
+
 def _folded_literal(char: str, *, case: bool, accents: bool) -> str:
-    folded = fold(char, case=case, accents=accents).text
+    folded = fold(" " if char in "\n\t\r" else char, case=case, accents=accents).text
     if not folded:
         return ""
     return folded if len(folded) == 1 and folded.isalnum() else f"(?:{re.escape(folded)})"

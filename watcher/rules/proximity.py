@@ -4,7 +4,7 @@ A term, a list, an entity, OR of these, and a proximity stand somewhere; NEAR re
 
 - ``(a AND b) NEAR/5 c``: both near c;
 - ``(a OR (b AND c)) NEAR/5 d``: ``a NEAR/5 d OR (b AND c) NEAR/5 d``;
-- ``(a NOT b) NEAR/5 c``: a near c, and no b near c;
+- ``(a NOT b) NEAR/5 c``: a near c, and no b near c; ``c NEAR/5 (NOT b)``: c, and no b near it;
 - ``ATLEAST/3 (a) NEAR/5 b``: a often enough, and near b;
 - ``%rule NEAR/5 b``: what the rule asks for is near b, and its own ``feeds`` and ``languages`` hold.
 """
@@ -45,7 +45,7 @@ class _Distribution:
     def left(self, left: Condition, right: Condition) -> Condition:
         if stands_in_text(left):
             return self.right(left, right)
-        return self._spread(left, lambda item: self.left(item, right), lambda item: self.left(item, self.positive(right)))
+        return self._spread(left, right, lambda item: self.left(item, right), lambda item: self.left(item, self.positive(right)))
 
     def right(self, left: Condition, right: Condition) -> Condition:
         if stands_in_text(right):
@@ -56,18 +56,19 @@ class _Distribution:
                     position=self.clause.position,
                 )
             return NearTo(left, right, self.clause)
-        return self._spread(right, lambda item: self.right(left, item), lambda item: self.right(left, item))
+        return self._spread(right, left, lambda item: self.right(left, item), lambda item: self.right(left, item))
 
     def _spread(
-        self, condition: Condition, relate: Callable[[Condition], Condition], relate_negated: Callable[[Condition], Condition]
+        self, condition: Condition, other: Condition, relate: Callable[[Condition], Condition], relate_negated: Callable[[Condition], Condition]
     ) -> Condition:
+        """Distribute the proximity over the parts of one side; ``other``: the other side."""
         match condition:
             case AllOf(items):
                 return AllOf(tuple(relate(item) for item in items))
             case AnyOf(items):
                 return AnyOf(tuple(relate(item) for item in items))
             case NotOf(item):
-                return NotOf(relate_negated(item))
+                return AllOf((self.positive(other), NotOf(relate_negated(item))))
             case Restriction():
                 return condition
             case Often(item, _):

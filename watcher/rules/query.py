@@ -8,41 +8,49 @@
     near    = item { ("NEAR/n" | "ONEAR/n") item }
     item    = "ATLEAST/n" item | field ":" item | "case:" item | "(" query ")" | term | "phrase" | /regex/ | @entity | $terms | %rule
 
-Operators are written in capitals: ``or`` is a word. Typographic quotes do as well as ``"``.
+Operators are written in capitals: ``or`` is a word. Typographic quotes and Japanese brackets do as well as ``"``, wide parentheses and colons as well as
+narrow ones: what an editor or an input method makes of them must not change what is searched.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from typing import NamedTuple, NoReturn
 
 from watcher.errors import QueryError
-from watcher.rules.syntax import FIELDS, And, AtLeast, Case, Field, Near, Node, Not, Or, Reference, Regex, Term
+from watcher.rules.syntax import FIELDS, And, AtLeast, Case, Field, Near, Node, Not, Or, Reference, Regex, Term, as_operator
 
 MAX_DEPTH = 60
 MAX_LENGTH = 200_000
 MAX_DISTANCE = 1_000
 
-_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
+_QUOTES = "“”„‟«»〝〞〟＂"  # any of them closes any other; a straight quote is closed by a straight one
+_STOP = rf"\s()（）\"「」『』{_QUOTES}"
 _TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<open>\() | (?P<close>\))
+    rf"""\s*(?:
+      (?P<open>[(（]) | (?P<close>[)）])
     | "(?P<phrase>(?:[^"\\]|\\.)*)"
-    | (?P<unclosed>")
+    | ["{_QUOTES}](?P<quoted>(?:[^"\\{_QUOTES}]|\\.)*)["{_QUOTES}]
+    | 「(?P<corners>[^」]*)」 | 『(?P<double_corners>[^』]*)』
+    | (?P<unclosed>["「『{_QUOTES}])
     | /(?P<regex>(?:[^/\\]|\\.)*)/(?P<flags>[^\s()]*)
-    | (?P<word_op>AND|OR|NOT)(?=[\s()"]|$)
-    | (?P<counted>O?NEAR|ATLEAST)(?P<count>/[^\s()"]*)?(?=[\s()"]|$)
-    | (?P<field>[A-Za-z_]+):(?!//)
-    | (?P<sigil>[@$%])(?:"(?P<quoted_name>[^"]+)"|(?P<name>[^\s()"]+))
-    | (?P<word>[^\s()"]+)
+    | (?P<word_op>AND|OR|NOT)(?=[{_STOP}]|$)
+    | (?P<counted>O?NEAR|ATLEAST)(?P<count>/[^{_STOP}]*)?(?=[{_STOP}]|$)
+    | (?P<field>[A-Za-z_]+)[:：](?!//)
+    | (?P<sigil>[@$%＠＄％])(?:["{_QUOTES}](?P<quoted_name>[^"{_QUOTES}]+)["{_QUOTES}]|(?P<name>[^{_STOP}]+))
+    | (?P<word>[^{_STOP}]+)
+    | (?P<stray>[」』])
     )""",
     re.VERBOSE | re.DOTALL,
 )
-_USUAL_WORD = re.compile(r"[^\W_][\w.*?'’-]*")
+_USUAL_WORD = re.compile(r"[^\W_][\w.*?'’-]*", re.ASCII)
 _USUAL_PHRASE = re.compile(r"\w[^\\]*")
-_SMALL_OPERATOR = re.compile(r"(?:o?near|atleast)/", re.IGNORECASE)
+_OTHER_PROXIMITY = re.compile(r"(?:(?P<small>o?near|atleast)/.*|(?:w|n|within|near)/\d+|(?P<ordered>pre|p|onear)/\d+|O?NEAR[-_]?\d+)", re.IGNORECASE)
+_FUZZY = re.compile(r"(?P<word>.*)~[\d.]*")
 _FOREIGN = {"&&": "AND", "||": "OR", "&": "AND", "|": "OR", "!": "NOT", "-": "NOT", "+": "AND"}
+_OPERATORS = ("AND", "OR", "NOT", "NEAR", "ONEAR", "ATLEAST")
 
 
 class _Token(NamedTuple):
@@ -68,6 +76,12 @@ def suggest(name: str, known: list[str] | tuple[str, ...]) -> str:
     return f"; did you mean {next(item for item in known if item.casefold() == near[0])}?"
 
 
+def _closing(quote: str) -> str:
+    """The quote that a quote misses."""
+    pairs = {"「": "」", "『": "』", "」": "「", "』": "『"}
+    return pairs.get(quote, '"')
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self.query = text
@@ -75,7 +89,7 @@ class _Parser:
         self.at = 0
         if len(text) > MAX_LENGTH:
             raise QueryError(f"a query of {len(text)} characters: at most {MAX_LENGTH} are read", query=text[:40] + "…")
-        self.tokens = self._scan(text.translate(_QUOTES))
+        self.tokens = self._scan(text)
 
     def fail(self, message: str, position: int) -> NoReturn:
         raise QueryError(message, query=self.query, position=position)
@@ -85,10 +99,12 @@ class _Parser:
         for match in _TOKEN.finditer(text):  # every character but white space belongs to some token
             kind, end = match.lastgroup or "", match.end()
             start = match.start(kind)
-            if kind == "word" and _USUAL_WORD.fullmatch(text, start, end):
+            if kind == "word" and _USUAL_WORD.fullmatch(text, start, end) and not text.startswith("NEAR", start):
                 tokens.append(_Token(kind, match[kind], start, end))
             elif kind == "phrase" and _USUAL_PHRASE.fullmatch(text, start, end - 1):
                 tokens.append(_Token(kind, match[kind], start - 1, end))
+            elif kind == "quoted" and _USUAL_PHRASE.fullmatch(text, start, end - 1):
+                tokens.append(_Token("phrase", match[kind], start - 1, end))
             elif kind in ("open", "close", "word_op"):
                 tokens.append(_Token(match[kind] if kind == "word_op" else kind, "", start, end))
             else:
@@ -100,9 +116,10 @@ class _Parser:
         kind = match.lastgroup or ""
         position = match.end() - len(match[0].lstrip())
         text = match[kind] if kind else ""
-        if kind == "unclosed":
-            self.fail('a quote that is not closed: expected another "', position)
-        if kind == "phrase":
+        if kind in ("unclosed", "stray"):
+            self.fail(f"a quote that is not closed: expected another {_closing(text)}", position)
+        if kind in ("phrase", "quoted", "corners", "double_corners"):
+            kind = "phrase"
             text = re.sub(r"\\([\"\\])", r"\1", text)
             if not text.strip():
                 self.fail("an empty phrase: expected words between the quotes", position)
@@ -116,7 +133,7 @@ class _Parser:
         elif kind in ("counted", "count"):
             kind, text = match["counted"], match["count"] or ""
         elif kind in ("name", "quoted_name"):
-            kind = match["sigil"]
+            kind = unicodedata.normalize("NFKC", match["sigil"])
         elif kind == "field":
             self._check_field(text, position)
             text = text.lower()
@@ -135,12 +152,25 @@ class _Parser:
         if len(word) > 1 and word[0] in "-!+" and (word[1].isalpha() or word[1] in "*?"):
             meant = f"NOT {word[1:]}" if word[0] in "-!" else word[1:]
             self.fail(f'"{word}": expected {meant} (or quotes, to find it as it stands)', position)
-        if "&&" in word or "||" in word:
-            self.fail(f'"{word}": expected AND or OR between spaces', position)
+        if "&&" in word or "|" in word:
+            self.fail(f'"{word}": expected {"AND" if "&&" in word else "OR"} between spaces (or quotes, to find it as it stands)', position)
         if word[0] == "/":
             self.fail('a regular expression that is not closed: expected another / (or quotes around a path: "/news/")', position)
-        if _SMALL_OPERATOR.match(word):
-            self.fail(f'"{word}": operators are written in capitals: expected {word.split("/", maxsplit=1)[0].upper()}/n', position)
+        if not word.isascii():
+            meant = as_operator(word).split("/", maxsplit=1)[0]
+            if meant in _OPERATORS:
+                kind = "wide" if meant in unicodedata.normalize("NFKC", word) else "Cyrillic"
+                self.fail(f'"{word}" is written with {kind} letters: expected {meant}', position)
+        proximity = _OTHER_PROXIMITY.fullmatch(word)
+        if proximity is not None and proximity["small"]:
+            self.fail(f'"{word}": operators are written in capitals: expected {proximity["small"].upper()}/n', position)
+        if proximity is not None:
+            meant = ("ONEAR/" if proximity["ordered"] else "NEAR/") + word.lstrip("".join(set(word) - set("0123456789")))
+            self.fail(f'"{word}" is no operator: expected {meant} (or quotes, to find it as it stands)', position)
+        fuzzy = _FUZZY.fullmatch(word)
+        if fuzzy is not None:
+            meant = "wildcards: * or ?" if fuzzy["word"] else "words joined by NEAR/n"
+            self.fail(f'"{word}": there is no search with ~: expected {meant} (or quotes, to find it as it stands)', position)
 
     # --- grammar ---------------------------------------------------------------------------------------------------
 

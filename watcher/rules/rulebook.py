@@ -77,8 +77,9 @@ class Rulebook:
 
     def _judge(self) -> Iterable[tuple[Thing, str]]:
         anything = frozenset(number for number, expression in self._expressions.items() if expression.matches_anything)
+        for thing in (*self.rules, *self._entities, *self._terms):
+            yield from ((thing, warning) for warning in lint.remarks(thing))
         for rule, condition in zip(self.rules, self._compiled, strict=True):
-            yield from ((rule, warning) for warning in lint.remarks(rule))
             warning = logic.judge(condition, anything)
             if warning:
                 yield rule, warning

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 FIELDS = ("title", "lead", "body", "url", "author", "tag", "feed", "lang")
 TEXT_FIELDS = ("title", "lead", "body", "url", "author")
 
-_PLAIN = re.compile(r'[^\s()"/@$%:!&|+,;-][^\s()":&|,;]*')
+_PLAIN = re.compile(r"[^\W_][\w.*?'’-]*")  # what needs no quotes, whatever else it might be taken for
 _NAME = re.compile(r"[\w.\-]+")
-_OPERATOR = re.compile(r"(?:AND|OR|NOT|O?NEAR(?:/.*)?|ATLEAST(?:/.*)?)|(?i:o?near/.*|atleast/.*)")
+_OPERATOR = re.compile(r"AND|OR|NOT|O?NEAR[-_]?\d*|ATLEAST")
+_LOOK_ALIKE = str.maketrans("АЕЅОРТ", "AESOPT")  # Cyrillic
+
+
+def as_operator(word: str) -> str:
+    """Return a word as it would be read if it were an operator: wide and Cyrillic letters made plain ones."""
+    return unicodedata.normalize("NFKC", word).translate(_LOOK_ALIKE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +28,7 @@ class Term:
     position: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
-        if _PLAIN.fullmatch(self.text) and not _OPERATOR.fullmatch(self.text):
+        if _PLAIN.fullmatch(self.text) and not _OPERATOR.fullmatch(as_operator(self.text)):
             return self.text
         return '"' + self.text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 

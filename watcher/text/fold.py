@@ -3,7 +3,8 @@
 Folded away: case (full case folding), compatibility forms (NFKC: width, ligatures, circled digits), composition (й typed as и + breve), kinds
 of dashes, quotes and white space, and invisible characters (soft hyphen, zero-width and bidi controls, variation selectors). Kept: … № ™
 ℠, whose NFKC expansions are letters or stops that would glue to their neighbours; and marks: é is not e, й is not и, が is not か, unless
-``accents=False``, which takes marks off Latin and Greek letters only.
+``accents=False``, which takes marks off Latin and Greek letters, and makes ё е, as most Russian texts do. A stress mark on a Cyrillic letter (Ки́єва) is
+no part of the word's spelling and always goes.
 
 Most texts fold one to one: a scan, a few replacements, ``casefold``. Only where something composes, expands or vanishes is the text taken
 apart around those places, cluster by cluster, and a map kept. Runs of combining marks are cut at 30 (UAX #15, stream-safe) *before* they
@@ -53,8 +54,9 @@ _INVISIBLE = frozenset(
     )
 )
 
-_STROKES = str.maketrans("łøđħŧıŁØĐĦŦ", "lodhtiLODHT")  # letters with a stroke have no decomposition
-_ACCENTED = re.compile("[\u00c0-\u024f\u0370-\u03ff\u1e00-\u1fff]")
+_STROKES = str.maketrans("łøđħŧıŁØĐĦŦёЁ", "lodhtiLODHTеЕ")  # letters with a stroke have no decomposition
+_ACCENTED = re.compile("[\u00c0-\u024f\u0370-\u03ff\u0401\u0451\u1e00-\u1fff]")
+_STRESS = str.maketrans("", "", "\u0300\u0301")  # what is left of them on a Cyrillic letter after composition: ѓ, ќ, ѐ, ѝ are letters
 
 
 class Folded:
@@ -209,6 +211,8 @@ def _fold_cluster(cluster: str, *, case: bool, accents: bool) -> str:
         before = cluster
         cluster = "".join([_ONE_TO_ONE.get(char, char) for char in cluster])
         cluster = "".join([char for char in unicodedata.normalize("NFKC", cluster) if char not in _INVISIBLE])
+        if "\u0400" <= cluster[:1] <= "\u052f":
+            cluster = cluster.translate(_STRESS)
         if case:
             cluster = unicodedata.normalize("NFKC", cluster.casefold())
         if not accents:
