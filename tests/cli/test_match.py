@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from tests.rules import test_language as language
+
 RULES = """
 [entities.patriot]
 name = "MIM-104 Patriot"
@@ -130,3 +132,21 @@ def test_without_rules_the_configurations_are_used(child, tmp_path):
 
 def test_without_rules_and_without_a_configuration_it_is_78(child):
     assert child("match", stdin=lines({"id": 1})).code == 78
+
+
+def test_the_command_line_says_the_same_of_all_cases_in_one_rulebook(child, tmp_path):
+    """Many rules in one automaton, articles through JSON and worker processes; offsets are code points of the field's own text."""
+    file = tmp_path / "rules.toml"
+    file.write_text(language.written(language.CASES), encoding="utf-8")
+    lines = "".join(json.dumps({"id": i, **language.article_of(case)}) + "\n" for i, case in enumerate(language.CASES))
+    done = child("match", "--rules", file, stdin=lines)
+    assert done.code == 0, done.err
+    results = [json.loads(line) for line in done.out.splitlines()]
+    assert [result["id"] for result in results] == list(range(len(language.CASES)))
+    for result, case in zip(results, language.CASES, strict=True):
+        evidence = next((match["evidence"] for match in result["matches"] if match["rule"] == str(result["id"])), None)
+        assert (evidence and [item["text"] for item in evidence]) == case[2], case
+        for item in evidence or ():
+            key = {"body": "text", "tag": "", "feed": "", "lang": ""}.get(item["field"], item["field"])
+            if key:
+                assert language.article_of(case)[key][item["start"] : item["end"]] == item["text"]

@@ -33,7 +33,19 @@ def test_what_is_hardly_meant_is_remarked_once(query: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["O'Neill", "155 AND mm", '"155 mm"', "F-16 Kyiv", "HIMARSи OR F-16и", "“or” x", "С-400 OR S-400", "МіГ-29", "岸田 2024年", "'tis true"]
+    "query",
+    [
+        "O'Neill",
+        "155 AND mm",
+        '"155 mm"',
+        "F-16 Kyiv",
+        "HIMARSи OR F-16и",
+        "“or” x",
+        "С-400 OR S-400",
+        "МіГ-29",
+        "岸田 2024年",
+        "'tis true",
+    ],
 )
 def test_what_is_usual_is_not(query: str) -> None:
     assert said(query) == []

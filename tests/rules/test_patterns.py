@@ -94,7 +94,9 @@ def test_a_long_text_is_searched_in_windows_and_nothing_is_found_twice_or_torn()
     spans = list(patterns.Expression(r"\bpatriot \w+\b|x+y", case=True, accents=True).find(text.lower()))
     assert [text[start:end] for start, end in spans] == ["Patriot missile"] * 20
     long = "a" + "b" * 1_900 + "c"
-    assert [end - start for start, end in patterns.Expression("ab+c", case=True, accents=True).find(("." * 5_000 + long) * 5)] == [1_902] * 5
+    assert [end - start for start, end in patterns.Expression("ab+c", case=True, accents=True).find(("." * 5_000 + long) * 5)] == [
+        1_902
+    ] * 5
 
 
 def test_an_expression_that_matches_anything_is_a_warning() -> None:

@@ -115,7 +115,7 @@ def test_an_objection_names_the_place_and_what_was_expected(text: str, position:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(alphabet='ab()"/:\\@$%*?-! \n“”„「」（）：~|\'ОТ、w＄ANDORNEATLSTitle5', max_size=40))
+@given(st.text(alphabet="ab()\"/:\\@$%*?-! \n“”„「」（）：~|'ОТ、w＄ANDORNEATLSTitle5", max_size=40))
 def test_any_text_is_a_query_that_prints_back_or_a_query_error(text: str) -> None:
     try:
         node = query.parse(text)

@@ -59,7 +59,11 @@ class _Distribution:
         return self._spread(right, left, lambda item: self.right(left, item), lambda item: self.right(left, item))
 
     def _spread(
-        self, condition: Condition, other: Condition, relate: Callable[[Condition], Condition], relate_negated: Callable[[Condition], Condition]
+        self,
+        condition: Condition,
+        other: Condition,
+        relate: Callable[[Condition], Condition],
+        relate_negated: Callable[[Condition], Condition],
     ) -> Condition:
         """Distribute the proximity over the parts of one side; ``other``: the other side."""
         match condition:

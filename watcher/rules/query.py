@@ -47,7 +47,9 @@ _TOKEN = re.compile(
 )
 _USUAL_WORD = re.compile(r"[^\W_][\w.*?'’-]*", re.ASCII)
 _USUAL_PHRASE = re.compile(r"\w[^\\]*")
-_OTHER_PROXIMITY = re.compile(r"(?:(?P<small>o?near|atleast)/.*|(?:w|n|within|near)/\d+|(?P<ordered>pre|p|onear)/\d+|O?NEAR[-_]?\d+)", re.IGNORECASE)
+_OTHER_PROXIMITY = re.compile(
+    r"(?:(?P<small>o?near|atleast)/.*|(?:w|n|within|near)/\d+|(?P<ordered>pre|p|onear)/\d+|O?NEAR[-_]?\d+)", re.IGNORECASE
+)
 _FUZZY = re.compile(r"(?P<word>.*)~[\d.]*")
 _FOREIGN = {"&&": "AND", "||": "OR", "&": "AND", "|": "OR", "!": "NOT", "-": "NOT", "+": "AND"}
 _OPERATORS = ("AND", "OR", "NOT", "NEAR", "ONEAR", "ATLEAST")

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 FIELDS = ("title", "lead", "body", "url", "author", "tag", "feed", "lang")
 TEXT_FIELDS = ("title", "lead", "body", "url", "author")
 
-_PLAIN = re.compile(r"[^\W_][\w.*?'’-]*")  # what needs no quotes, whatever else it might be taken for
+_PLAIN = re.compile(r"[^\W_][\w.*?'’+#/-]*")  # what needs no quotes, whatever else it might be taken for
 _NAME = re.compile(r"[\w.\-]+")
-_OPERATOR = re.compile(r"AND|OR|NOT|O?NEAR[-_]?\d*|ATLEAST")
+_OPERATOR = re.compile(r"AND|OR|NOT|O?NEAR[-_]?\d*|ATLEAST|(?i:o?near|atleast)/.*|\w+/\d+")
 _LOOK_ALIKE = str.maketrans("АЕЅОРТ", "AESOPT")  # Cyrillic
 
 
