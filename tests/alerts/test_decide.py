@@ -92,16 +92,26 @@ def test_a_silence_counts_only_what_would_have_been_told():
         ({"entity": "leopard"}, False),
         ({"rule": "other"}, False),
         ({"rule": None}, False),
+        ({"rule": None, "severity": "high"}, True),
+        ({"severity": "urgent"}, False),
+        ({"rule": None, "text": "PRIME  minister"}, True),
+        ({"rule": None, "text": "rime minister"}, False),
+        ({"rule": None, "text": "on the second line"}, True),
+        ({"rule": None, "text": "岸田"}, True),
+        ({"rule": None, "text": "\u00ad"}, False),
     ],
 )
 def test_a_silence_matches_when_all_that_it_names_holds(changes, matches):
-    found = find_silence([silence(**changes)], "japan-ammunition", FACTS, ("patriot",), NOW)
+    facts = replace(FACTS, title="The Prime Minister speaks", text="What stands on\nthe second line counts too: 日本の岸田首相。")
+    found = find_silence([silence(**changes)], rule(), facts, ("patriot",), NOW)
     assert (found is not None) is matches
 
 
 def test_the_detail_names_what_decided():
     decision = decide(match(), rule(), facts=replace(FACTS, source="b", story=OWN_REPORT), told=STORY_TOLD, now=NOW)
     assert (decision.update, decision.detail) == (True, "another source: b")
+    silenced = decide(match(), rule(), facts=FACTS, told=Told(), silences=[silence()], now=NOW)
+    assert silenced.silence == silence().id
     assert "ann" in decide(match(), rule(), facts=FACTS, told=Told(), silences=[silence()], now=NOW).detail
     assert FIRST in decide(match(), rule(), facts=FACTS, told=Told(entry=FIRST), now=NOW).detail
 

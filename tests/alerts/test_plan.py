@@ -48,11 +48,15 @@ def test_a_rule_without_channels_goes_to_all_and_one_with_some_to_those():
         ({"feed": ("Other",)}, False),
         ({"min_sources": 2}, True),
         ({"min_sources": 3}, False),
+        ({"min_articles": 5}, True),
+        ({"min_articles": 6}, False),
+        ({"tag": ("Ukraine",)}, True),
+        ({"feed": ("world NEWS",)}, True),
         ({"entity": ("kishida",), "tag": ("sport",)}, False),
     ],
 )
 def test_a_route_matches_when_every_condition_that_it_names_holds(condition, holds):
-    occasion = Occasion(feed="World news", tags=("ukraine",), entities=("kishida",), language="en", sources=2)
+    occasion = Occasion(feed="World news", tags=("ukraine",), entities=("kishida",), language="en", sources=2, articles=5)
     got = plan.targets(rule(channels=("desk",)), [Route(channels=("phone",), **condition)], POLICIES, occasion)
     assert got == (("desk", "phone") if holds else ("desk",))
 
@@ -77,8 +81,11 @@ def test_a_disabled_channel_is_replaced_by_its_fallback_and_kept_where_none_stan
 
 def test_notices_go_out_at_once_past_every_policy_but_not_to_channels_that_are_gone():
     policies = {p.name: p for p in (policy("a", digest="0 8 * * *", quiet=(time(0), time(23)), fallback="b"), policy("b"), policy("c"))}
-    assert plan.notice(("a", "c"), policies, NOW) == (Planned(channel="a", due_at=NOW), Planned(channel="c", due_at=NOW))
-    assert plan.notice(("a", "c"), policies, NOW, disabled=frozenset({"a", "c"})) == (Planned(channel="b", due_at=NOW),)
+    assert plan.notice(("a", "c"), policies, NOW) == (
+        Planned(channel="a", due_at=NOW, rank=plan.AHEAD),
+        Planned(channel="c", due_at=NOW, rank=plan.AHEAD),
+    )
+    assert plan.notice(("a", "c"), policies, NOW, disabled=frozenset({"a", "c"})) == (Planned(channel="b", due_at=NOW, rank=plan.AHEAD),)
 
 
 # ---- digests
@@ -178,7 +185,7 @@ def test_what_is_over_the_limit_is_told_when_the_window_frees_once_a_window():
     key = ("desk", "limit:japan-ammunition")
     over = lambda **o: planned(policy(), of=limited, reason=Reason.OVER_LIMIT, occasion=Occasion(**o))  # noqa: E731
     first = over(oldest_in_window_at=NOW - timedelta(minutes=50))
-    assert first == Planned(channel="desk", due_at=NOW + timedelta(minutes=10), bundle="limit:japan-ammunition")
+    assert first == Planned(channel="desk", due_at=NOW + timedelta(minutes=10), bundle="limit:japan-ammunition", rank=plan.ALONE)
     joined = over(oldest_in_window_at=NOW, bundles={key: BundleState(open_due_at=first.due_at)})
     assert joined.due_at == first.due_at
     next_one = over(oldest_in_window_at=NOW - timedelta(minutes=59), bundles={key: BundleState(last_sent_at=NOW - timedelta(minutes=5))})
@@ -195,7 +202,21 @@ def test_in_a_digest_nothing_needs_a_second_summary():
 
 def test_urgent_breaks_through_everything():
     loud = policy(digest="0 8 * * *", group=(timedelta(hours=1), timedelta(hours=1)), quiet=(time(0), time(23, 59)))
-    assert planned(loud, of=rule(severity=Severity.URGENT)) == Planned(channel="desk", due_at=NOW)
+    assert planned(loud, of=rule(severity=Severity.URGENT)) == Planned(channel="desk", due_at=NOW, rank=plan.AHEAD)
+
+
+def test_messages_of_a_rule_without_a_limit_may_be_gathered_those_of_one_with_a_limit_are_what_was_asked_for():
+    assert planned(policy()).rank == plan.GATHERED
+    assert planned(policy(), of=rule(limit=(1000, 3600.0))).rank == plan.ALONE
+
+
+def test_only_urgent_alerts_escalate_each_of_their_channels_with_its_own_time():
+    after = timedelta(minutes=15)
+    policies = {p.name: p for p in (policy("desk", escalate=(after, ("phone",))), policy("phone"))}
+    due = (Planned(channel="desk", due_at=NOW), Planned(channel="phone", due_at=NOW))
+    urgent = alert(of=rule(severity=Severity.URGENT))
+    assert plan.escalations(urgent, due, policies, NOW) == (plan.Waiting(channel="desk", targets=("phone",), due_at=NOW + after),)
+    assert plan.escalations(alert(), due, policies, NOW) == ()
 
 
 def test_a_webhook_gets_its_digest_one_by_one_but_a_summary_as_one():

@@ -121,8 +121,8 @@ class World:
 
 
 def planted_rule(*, name: str = "planted", words: Sequence[str] = WORDS) -> str:
-    """A rule that follows ``words``, each story once."""
-    return f'[[rules]]\nname = "{name}"\nany = {json.dumps(words)}\nrepeat = "story"\nupdates = "none"\n'
+    """A rule that follows ``words``, each story once and in a message of its own (hence the limit: without one a storm is gathered)."""
+    return f'[[rules]]\nname = "{name}"\nany = {json.dumps(words)}\nrepeat = "story"\nupdates = "none"\nlimit = "100000/h"\n'
 
 
 @asynccontextmanager

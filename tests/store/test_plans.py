@@ -12,7 +12,7 @@ from sqlalchemy import event, text
 
 from tests.store.factories import LEASE, LONG, NOW, an_alert, document, later
 from watcher.model import Delivery, Receipt
-from watcher.store import Store, alerts, deliveries, entries, feeds, marks, retention, status, stories
+from watcher.store import Store, alerts, deliveries, entries, escalations, feeds, history, marks, retention, silences, status, stories
 from watcher.store.columns import EPOCH, MICROSECOND
 
 ROWS = 6_000
@@ -32,7 +32,7 @@ def fill(conn):
         "stories (id, created_at, last_at)": f"i, {at}, {at}",
         "articles (entry_id, seq, story_id, canonical_key, source, quality, sketch, added_at)": f"i, i, 1 + i % 5000, {blob}, 'feed', 'ok', {blob}, {at} - ({ROWS} - i) * 60000000",
         "alerts (id, kind, rule, severity, reason, created_at, payload, entry_id, story_id, canonical_key)": f"'a' || i, 'alert', 'r' || (i % 50), 'high', 'first_seen', {at} - i * 60000000, {blob}, i, 1 + i % 5000, {blob}",
-        "deliveries (id, alert_id, channel, message_key, bundle, due_at, state, created_at, settled_at)": f"i, 'a' || i, 'desk', 'm' || i, CASE WHEN i % 3 = 0 THEN 'group' ELSE '' END, {rarely}, {state}, {at}, CASE WHEN i > 100 THEN {at} - i END",
+        "deliveries (id, alert_id, channel, message_key, bundle, due_at, state, created_at, settled_at, rank)": f"i, 'a' || i, 'desk', 'm' || i, CASE WHEN i % 3 = 0 THEN 'group' ELSE '' END, {rarely}, {state}, {at}, CASE WHEN i > 100 THEN {at} - i END, i % 3",
     }.items():
         conn.execute(
             text(
@@ -119,6 +119,14 @@ HOT = {
     "alerts.listing": alerts.listing,
     "alerts.deliveries_of": lambda conn: alerts.deliveries_of(conn, "a5"),
     "deliveries.claim": lambda conn: deliveries.claim(conn, now=NOW, lease=LEASE, limit=32, per_channel={"desk": 8}, known=["desk"]),
+    "deliveries.claim, gathering": lambda conn: deliveries.claim(
+        conn, now=NOW, lease=LEASE, limit=32, per_channel={"desk": 1}, gather={"desk": deliveries.Gathering(above=20, most=50)}
+    ),
+    "escalations.take_due": lambda conn: (escalations.waits(conn, now=NOW), escalations.take_due(conn, now=NOW)),
+    "silences.muted": lambda conn: (silences.muted(conn, [1, 2]), silences.muted_matches(conn, 1), silences.has_ended(conn, now=NOW)),
+    "alerts.listing of a bundle": lambda conn: alerts.listing(conn, bundle=5),
+    "history.listing": lambda conn: (history.listing(conn, state="dead"), history.dead_letters(conn)),
+    "history.message": lambda conn: history.message(conn, 5),
     "deliveries.settle": lambda conn: deliveries.settle(conn, delivery(), receipt=Receipt(), next_at=None, now=NOW),
     "deliveries.retry": lambda conn: deliveries.retry(conn, delivery(), next_at=later(60), reason="x", answer="", now=NOW),
     "deliveries.bundle_state": lambda conn: deliveries.bundle_state(conn, "desk", "group"),
@@ -136,6 +144,7 @@ SMALL = {
     "attempts",
     "firsts",
     "matches",
+    "escalations",
 }  # empty here, so their plans say nothing
 
 
@@ -168,7 +177,8 @@ def test_hot_statements_read_no_table_from_end_to_end(large, name):
         "entries.claim": "ix_entries_due",
         "entries.take_all_back": "ix_entries_leased",
         "alerts.history": "ix_alerts_",
-        "deliveries.claim": "ix_deliveries_",
+        "deliveries.claim": "ix_deliveries_ahead",
+        "deliveries.claim, gathering": "ix_deliveries_fresh",
         "deliveries.take_all_back": "ix_deliveries_leased",
     }.items(),
 )

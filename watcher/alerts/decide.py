@@ -19,10 +19,12 @@ In this order; the first that applies decides::
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watcher.model import AlertId, Decision, Match, Reason, Repeat, Rule, Severity, Silence, Story, Updates
+from watcher.text.boundary import ends_word, starts_word
+from watcher.text.fold import fold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Facts:
     host or, where the story room knows it, the origin of the text. ``sources``: the story's independent sources, this one included.
     ``baseline``: known since the feed's first poll and not within ``backfill``.
     ``news``: what is materially new against the story as told (see ``alerts.novelty``), for updates by a source that was told already.
-    ``reached``: whether ``plan.targets`` names any channel.
+    ``reached``: whether ``plan.targets`` names any channel. ``title``, ``text``: of the article, for silences by text.
     """
 
     feed: str
@@ -44,6 +46,8 @@ class Facts:
     baseline: bool = False
     news: tuple[str, ...] = ()
     reached: bool = True
+    title: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +78,10 @@ def decide(match: Match, rule: Rule, *, facts: Facts, told: Told, silences: Iter
         return say(Reason.ALREADY_TOLD, earlier)
     if facts.sources < rule.sources:
         return say(Reason.TOO_FEW_SOURCES, f"{facts.sources} of {rule.sources} independent sources")
-    if (silence := find_silence(silences, rule.name, facts, entities_of(match), now)) is not None:
-        return say(
-            Reason.SILENCED, f"silence {silence.id} by {silence.author} until {silence.until_at:%Y-%m-%d %H:%M} UTC: {silence.comment}"
-        )
+    if (silence := find_silence(silences, rule, facts, entities_of(match), now)) is not None:
+        until = f"{silence.until_at:%Y-%m-%d %H:%M} UTC"
+        said = f"silence {silence.id} by {silence.author} until {until}" + (f": {silence.comment}" if silence.comment else "")
+        return replace(say(Reason.SILENCED, said), silence=silence.id)
     if not facts.reached:
         return say(Reason.NO_CHANNEL, "neither the rule nor a route names a channel that exists")
     update = told.story is not None and rule.repeat is Repeat.STORY
@@ -88,21 +92,34 @@ def decide(match: Match, rule: Rule, *, facts: Facts, told: Told, silences: Iter
     return say(Reason.FIRST_SEEN, "")
 
 
-def find_silence(silences: Iterable[Silence], rule: str, facts: Facts, entities: Sequence[str], now: datetime) -> Silence | None:
-    """Return the first silence in force that matches: every condition that it names must hold.
+def find_silence(silences: Iterable[Silence], rule: Rule, facts: Facts, entities: Sequence[str], now: datetime) -> Silence | None:
+    """Return the first silence in force that matches: every condition that it names must hold, and it must name one.
 
-    ``feed`` may be the feed's name or its URL.
+    ``feed`` may be the feed's name or its URL; ``text`` is words that stand in the headline or the text, whatever their case.
     """
     for silence in silences:
         if (
             silence.until_at > now
-            and (silence.rule is None or silence.rule == rule)
+            and (silence.rule is None or silence.rule == rule.name)
             and (silence.feed is None or silence.feed in (facts.feed, facts.feed_url))
             and (silence.entity is None or silence.entity in entities)
-            and (silence.rule, silence.feed, silence.entity) != (None, None, None)
+            and (silence.severity is None or silence.severity == rule.severity)
+            and (silence.text is None or says(f"{facts.title}\n{facts.text}", silence.text))
+            and any((silence.rule, silence.feed, silence.entity, silence.severity, silence.text))
         ):
             return silence
     return None
+
+
+def says(text: str, words: str) -> bool:
+    """Whether ``words`` stand in ``text`` as whole words, folded as the rules fold them."""
+    searched, wanted = (" ".join(fold(part).text.split()) for part in (text, words))
+    at = searched.find(wanted) if wanted else -1
+    while at >= 0:
+        if starts_word(searched, at) and ends_word(searched, at + len(wanted)):
+            return True
+        at = searched.find(wanted, at + 1)
+    return False
 
 
 def entities_of(match: Match) -> tuple[str, ...]:

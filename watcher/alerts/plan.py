@@ -12,6 +12,12 @@ and a bundle. A bundle gathers alerts of one channel into one message; its key i
     quiet hours     what would be due within them is due at their end
 
 A webhook is read by a program: it gets its digested and grouped alerts one by one at the due time; only a summary is a bundle.
+
+``rank`` says what goes first, and what may be gathered when a receiver cannot keep up (see ``store.deliveries``)::
+
+    AHEAD     urgent alerts and notices pass whatever waits
+    ALONE     of a rule with a ``limit``: that is how many messages of its own were asked for
+    GATHERED  of a rule without: when many wait, they become few messages
 """
 
 from __future__ import annotations
@@ -24,6 +30,7 @@ from watcher.alerts import clock
 from watcher.model import Alert, ChannelPolicy, Reason, Route, Rule, Severity
 
 DIGEST, GROUP, LIMIT = "digest", "group", "limit:"
+AHEAD, ALONE, GATHERED = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +40,16 @@ class Planned:
     channel: str
     due_at: datetime
     bundle: str = ""
+    rank: int = GATHERED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """An escalation: ``targets`` are told at ``due_at`` unless somebody acknowledges the alert that ``channel`` was told of."""
+
+    channel: str
+    targets: tuple[str, ...]
+    due_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +62,7 @@ class BundleState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """What routes and bundles ask about. ``tags``: the feed's. ``bundles``: by (channel, bundle). ``disabled``: channels that are gone.
+    """What routes and bundles ask about. ``tags``: the feed's. ``sources``, ``articles``: of the story. ``bundles``: by (channel, bundle). ``disabled``: channels that are gone.
 
     ``oldest_in_window_at``: the first of the alerts that ``Told.in_window`` counts; only for alerts over the limit.
     """
@@ -55,9 +72,28 @@ class Occasion:
     entities: tuple[str, ...] = ()
     language: str | None = None
     sources: int = 1
+    articles: int = 1
     bundles: Mapping[tuple[str, str], BundleState] = field(default_factory=dict)
     disabled: frozenset[str] = frozenset()
     oldest_in_window_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One look at who is told. ``route``: its number from 1, None for the rule's own channels. ``missing``: the conditions that do not hold.
+
+    ``over``: an earlier route that matched has ended the search.
+    """
+
+    route: int | None
+    channels: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    over: bool = False
+
+    @property
+    def followed(self) -> bool:
+        """Whether its channels are told."""
+        return not (self.missing or self.over)
 
 
 def targets(rule: Rule, routes: Iterable[Route], policies: Mapping[str, ChannelPolicy], occasion: Occasion) -> tuple[str, ...]:
@@ -65,27 +101,42 @@ def targets(rule: Rule, routes: Iterable[Route], policies: Mapping[str, ChannelP
 
     A channel that is disabled is replaced by its ``fallback``; without one it stays: its deliveries are kept, listed and can be resent.
     """
-    named = list(policies if rule.channels is None else rule.channels)
-    for route in routes:
-        if matches(route, rule, occasion):
-            named += route.channels
-            if not route.continue_:
-                break
-    standing = (_standing(name, policies, occasion.disabled) for name in named if name in policies)
+    named = [name for step in trace(rule, routes, policies, occasion) if step.followed for name in step.channels]
+    standing = (standing_for(name, policies, occasion.disabled) for name in named if name in policies)
     return tuple(dict.fromkeys(standing))
 
 
-def matches(route: Route, rule: Rule, occasion: Occasion) -> bool:
-    """Whether every condition that ``route`` names holds; within one condition any value will do."""
-    return (
-        (not route.severity or rule.severity in route.severity)
-        and (not route.rule or rule.name in route.rule)
-        and (not route.entity or not set(route.entity).isdisjoint(occasion.entities))
-        and (not route.tag or not set(route.tag).isdisjoint(occasion.tags))
-        and (not route.language or occasion.language in route.language)
-        and (not route.feed or occasion.feed in route.feed)
-        and occasion.sources >= route.min_sources
-    )
+def trace(rule: Rule, routes: Iterable[Route], policies: Mapping[str, ChannelPolicy], occasion: Occasion) -> tuple[Step, ...]:
+    """Return what is looked at for an alert of ``rule``, in order: its own channels, then each route and why it did not match."""
+    steps = [Step(route=None, channels=tuple(policies if rule.channels is None else rule.channels))]
+    over = False
+    for number, route in enumerate(routes, 1):
+        missing = mismatches(route, rule, occasion)
+        steps.append(Step(route=number, channels=route.channels, missing=missing, over=over))
+        over = over or not (missing or route.continue_)
+    return tuple(steps)
+
+
+def mismatches(route: Route, rule: Rule, occasion: Occasion) -> tuple[str, ...]:
+    """Return the names of the conditions of ``route`` that do not hold; none when it matches. Within one condition any value will do.
+
+    Names of feeds and tags fold case, as the rules do.
+    """
+    holds = {
+        "severity": not route.severity or rule.severity in route.severity,
+        "rule": not route.rule or rule.name in route.rule,
+        "entity": not route.entity or not set(route.entity).isdisjoint(occasion.entities),
+        "tag": not route.tag or not _folded(route.tag).isdisjoint(_folded(occasion.tags)),
+        "language": not route.language or occasion.language in route.language,
+        "feed": not route.feed or occasion.feed.casefold() in _folded(route.feed),
+        "min_sources": occasion.sources >= route.min_sources,
+        "min_articles": occasion.articles >= route.min_articles,
+    }
+    return tuple(name for name, held in holds.items() if not held)
+
+
+def _folded(names: Iterable[str]) -> set[str]:
+    return {name.strip().casefold() for name in names}
 
 
 def plan(
@@ -104,19 +155,28 @@ def notice(
     channels: Sequence[str], policies: Mapping[str, ChannelPolicy], now: datetime, *, disabled: frozenset[str] = frozenset()
 ) -> tuple[Planned, ...]:
     """Return the deliveries of an operator notice: at once and alone, whatever the channels' policies say."""
-    standing = (_standing(name, policies, disabled) for name in channels if name in policies)
-    return tuple(Planned(channel=name, due_at=now) for name in dict.fromkeys(standing) if name not in disabled)
+    standing = (standing_for(name, policies, disabled) for name in channels if name in policies)
+    return tuple(Planned(channel=name, due_at=now, rank=AHEAD) for name in dict.fromkeys(standing) if name not in disabled)
+
+
+def escalations(alert: Alert, planned: Iterable[Planned], policies: Mapping[str, ChannelPolicy], now: datetime) -> tuple[Waiting, ...]:
+    """Return what happens to an urgent alert that nobody acknowledges: for each of its channels with ``escalate``, whom to tell and when."""
+    if alert.severity is not Severity.URGENT:
+        return ()
+    asked = ((each.channel, policies[each.channel].escalate) for each in planned)
+    return tuple(Waiting(channel=name, targets=want[1], due_at=now + want[0]) for name, want in asked if want is not None)
 
 
 def schedule(alert: Alert, policy: ChannelPolicy, rule: Rule, occasion: Occasion, now: datetime) -> Planned:
     """Return when ``alert`` is due on one channel, and in which bundle."""
     if alert.severity is Severity.URGENT or alert.reason is Reason.NOTICE:
-        return Planned(channel=policy.name, due_at=now)
+        return Planned(channel=policy.name, due_at=now, rank=AHEAD)
     bundle, due = _bundle(alert, policy, rule, occasion, now)
     if policy.quiet is not None:
         due = clock.after_quiet(due, policy.quiet, policy.timezone)
     alone = policy.type == "webhook" and not bundle.startswith(LIMIT)
-    return Planned(channel=policy.name, due_at=due, bundle="" if alone else bundle)
+    rank = ALONE if rule.limit is not None else GATHERED
+    return Planned(channel=policy.name, due_at=due, bundle="" if alone else bundle, rank=rank)
 
 
 def _bundle(alert: Alert, policy: ChannelPolicy, rule: Rule, occasion: Occasion, now: datetime) -> tuple[str, datetime]:
@@ -135,7 +195,7 @@ def _bundle(alert: Alert, policy: ChannelPolicy, rule: Rule, occasion: Occasion,
     return "", now
 
 
-def _standing(name: str, policies: Mapping[str, ChannelPolicy], disabled: frozenset[str]) -> str:
+def standing_for(name: str, policies: Mapping[str, ChannelPolicy], disabled: frozenset[str]) -> str:
     """Follow fallbacks from a disabled channel to one that stands; ``name`` itself where there is none (also in a ring)."""
     seen, at = {name}, name
     while at in disabled:

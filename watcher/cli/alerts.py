@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,7 +36,12 @@ def list_(
     since: Annotated[str | None, typer.Option(help="Only of the last 30m, 6h, 7d …", metavar="SPAN")] = None,
     failed: Annotated[bool, typer.Option("--failed", help="Only alerts with a delivery that was given up.")] = False,
     marked: Annotated[Verdict | None, typer.Option("--marked", help="Only alerts that were marked so.")] = None,
-    limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most this many, newest first.")] = 50,
+    bundle: Annotated[
+        int | None, typer.Option(metavar="NUMBER", min=1, help="Only what one summary, digest or gathered message told.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("-n", "--limit", min=1, help="At most this many, newest first.  [default: 50; all of a bundle]")
+    ] = None,
     as_json: output.AsJson = False,
 ) -> None:
     """List alerts, newest first.
@@ -45,16 +50,18 @@ def list_(
     Examples:
       watcher alerts list --rule japan-ammunition --since 7d
       watcher alerts list --failed --json
+      watcher alerts list --bundle 4711
     """
     from watcher import store
 
     with opened.store(opened.database(ctx)) as database:
         now = database.clock()
         start = now - span(since) if since else None
+        most = limit or (store.deliveries.MOST_IN_BUNDLE if bundle else 50)
 
         def read(conn: Connection) -> list[dict[str, Any]]:
             verdict = marked.value if marked else None
-            alerts = store.alerts.listing(conn, limit=limit, rule=rule, since=start, failed=failed, marked=verdict)
+            alerts = store.alerts.listing(conn, limit=most, rule=rule, since=start, failed=failed, marked=verdict, bundle=bundle)
             marks = store.marks.of(conn, [alert.id for alert in alerts])
             return [_row(alert, marks.get(alert.id)) for alert in alerts]
 
@@ -80,7 +87,13 @@ def show(ctx: typer.Context, alert: AlertIdentity, as_json: output.AsJson = Fals
     def read(conn: Connection) -> dict[str, Any]:
         found = _one(conn, alert)
         mark = store.marks.of(conn, [found.id]).get(found.id)
-        return {**_row(found, mark), "payload": dict(found.payload), "deliveries": store.alerts.deliveries_of(conn, found.id)}
+        return {
+            **_row(found, mark),
+            **store.escalations.acknowledgement(conn, found.id),
+            "escalations": store.escalations.of_alert(conn, found.id),
+            "payload": dict(found.payload),
+            "deliveries": store.alerts.deliveries_of(conn, found.id),
+        }
 
     with opened.store(opened.database(ctx)) as database:
         facts = database.read_now(read)
@@ -91,6 +104,10 @@ def show(ctx: typer.Context, alert: AlertIdentity, as_json: output.AsJson = Fals
         output.say(f"{key}: {facts[key]}")
     if facts["mark"]:
         output.say(_marked(facts["mark"]))
+    if facts["acknowledged_at"]:
+        output.say(f"acknowledged: {output.when(facts['acknowledged_at'])} by {facts['acknowledged_by']}")
+    for each in facts["escalations"]:
+        output.say(f"escalation: {', '.join(each['targets'])} in place of {each['channel']}: {_how_far(each)}")
     for match in facts["payload"].get("matches", ()):
         output.say(f"  {match.get('term')} in {match.get('field')}: {match.get('sentence') or ''}")
     for delivery in facts["deliveries"]:
@@ -100,6 +117,43 @@ def show(ctx: typer.Context, alert: AlertIdentity, as_json: output.AsJson = Fals
             output.say(f"  {output.when(attempt['at'])} {attempt['outcome']} {attempt['answer']}")
         for recipient in delivery["recipients"]:
             output.say(f"  {recipient['address']}: {recipient['state']} {recipient['answer']}")
+
+
+def _how_far(escalation: dict[str, Any]) -> str:
+    if escalation["settled_at"] is None:
+        return f"at {output.when(escalation['due_at'])} unless somebody acknowledges"
+    return f"{escalation['outcome']} at {output.when(escalation['settled_at'])}"
+
+
+@app.command()
+def ack(
+    ctx: typer.Context,
+    alert: AlertIdentity,
+    by: Annotated[str | None, typer.Option("--by", metavar="NAME", help="Who; default: you.")] = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Say that somebody has seen an alert: what would follow if nobody did, does not. Exits 0 also when it was said before.
+
+    \b
+    Example:
+      watcher alerts ack 3f9c2a
+    """
+    import getpass
+
+    from watcher import store
+
+    with opened.store(opened.database(ctx)) as database:
+        now = database.clock()
+
+        def write(conn: Connection) -> tuple[str, tuple[bool, str, datetime]]:
+            found = _one(conn, alert)
+            return found.id, store.escalations.acknowledge(conn, found.id, by or getpass.getuser(), now=now)
+
+        identity, (first, who, at) = database.write_now(write)
+    if as_json:
+        output.emit({"id": identity, "acknowledged_by": who, "acknowledged_at": output.when(at), "first": first})
+    else:
+        output.say(f"{identity}: acknowledged by {who}" + ("" if first else f" already, at {output.when(at)}"))
 
 
 @app.command()

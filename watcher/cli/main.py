@@ -16,6 +16,7 @@ from watcher.cli import (
     check,
     cluster,
     data,
+    deliveries,
     demo,
     entities,
     extract,
@@ -23,6 +24,7 @@ from watcher.cli import (
     match,
     parse,
     reload,
+    routes,
     rules,
     run,
     silence,
@@ -70,11 +72,13 @@ app.command(rich_help_panel=_TRY)(check.check)
 app.add_typer(rules.app, name="rules", rich_help_panel=_TRY)
 app.add_typer(channels.app, name="channels", rich_help_panel=_TRY)
 app.add_typer(entities.app, name="entities", rich_help_panel=_TRY)
+app.add_typer(routes.app, name="routes", rich_help_panel=_TRY)
 app.command(rich_help_panel=_OPERATE)(run.run)
 app.command(rich_help_panel=_OPERATE)(reload.reload)
 app.command(rich_help_panel=_OPERATE)(status.status)
 app.add_typer(feeds.app, name="feeds", rich_help_panel=_OPERATE)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=_OPERATE)
+app.add_typer(deliveries.app, name="deliveries", rich_help_panel=_OPERATE)
 app.add_typer(silence.app, name="silence", rich_help_panel=_OPERATE)
 app.command(rich_help_panel=_OPERATE)(why.why)
 app.command("why-not", rich_help_panel=_OPERATE)(why.why_not)

@@ -28,7 +28,8 @@ def status(ctx: typer.Context, as_json: output.AsJson = False) -> None:
 
         def read(conn: Connection) -> dict[str, Any]:
             notices = [{"condition": key, "since": output.when(at)} for key, at in store.alerts.open_notices(conn)]
-            return {**asdict(store.status.summary(conn, now=now)), "notices": notices}
+            letters = [{**each, "since": output.when(each["since"])} for each in store.history.dead_letters(conn)]
+            return {**asdict(store.status.summary(conn, now=now)), "dead_letters": letters, "notices": notices}
 
         facts = database.read_now(read)
     needs_you = bool(facts["deliveries_dead"] or facts["channels_down"])
@@ -70,6 +71,8 @@ def _show(facts: dict[str, Any], daemons: list[dict[str, Any]], now: datetime) -
     if facts["channels_down"]:
         output.say("channels in trouble: " + ", ".join(facts["channels_down"]))
     if facts["deliveries_dead"]:
-        output.say("see `watcher alerts list --failed`, then `watcher alerts resend ID`")
+        for letter in facts["dead_letters"]:
+            output.say(f"  {letter['channel']}: {letter['count']} given up since {letter['since']}: {letter['reason']}")
+        output.say("see `watcher deliveries list --failed`, then `watcher alerts resend ID`")
     for notice in facts["notices"]:
         output.say(f"since {notice['since']}: {notice['condition']}")

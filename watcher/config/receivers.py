@@ -182,6 +182,7 @@ def routes(tables: list[tuple[Place, RouteTable]]) -> tuple[Route, ...]:
             language=tuple(code.lower() for code in table.match.language),
             feed=tuple(table.match.feed),
             min_sources=table.match.min_sources,
+            min_articles=table.match.min_articles,
             continue_=table.continue_,
         )
         for _, table in tables

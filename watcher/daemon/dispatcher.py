@@ -6,6 +6,7 @@
     ONE transaction: what became of it                      store.deliveries       sent | a later due_at | dead
     tell operators of what is dead or disabled              daemon.operators       through other channels
 
+A message that failed three times, or for good, goes to the channel's fallback where it has one.
 A channel that is slow or down takes its own slots and no others', so it never delays another.
 """
 
@@ -17,9 +18,9 @@ from datetime import timedelta
 from watcher import store
 from watcher.alerts import retry
 from watcher.channels import Channel
-from watcher.daemon import faultpoints, log, metrics, operators
+from watcher.daemon import faultpoints, handover, log, metrics, operators
 from watcher.daemon.leases import LEASE, Leases
-from watcher.daemon.pace import Pace
+from watcher.daemon.pace import GATHER, Pace
 from watcher.daemon.runtime import Runtime, Wiring
 from watcher.daemon.supervise import Pulse
 from watcher.errors import DeliveryError, StoreError
@@ -27,6 +28,8 @@ from watcher.model import Delivery, DeliveryState, Notice, Receipt
 
 IN_FLIGHT = 32  # of one process: what a kill can repeat at most (DESIGN section 8)
 LOOK_SECONDS = 1.0
+HAND_OVER_AFTER_ATTEMPTS = 3  # to the channel's fallback, where there is one
+OUR_OWN_FAULT = frozenset({"unrenderable", "wrong_message"})  # no other channel would do better
 TELL_AFTER_ATTEMPTS = 3  # about five minutes of trouble: a restart of the receiver is not news
 
 
@@ -60,9 +63,10 @@ class Dispatcher:
         now = runtime.now()
 
         def unit(conn: store.Connection) -> list[Delivery]:
-            return store.deliveries.claim(
-                conn, now=now, lease=LEASE, limit=IN_FLIGHT - len(self._tasks), per_channel=slots, known=list(runtime.wiring.policies)
-            )
+            policies = runtime.wiring.policies
+            gather = {name: GATHER[policy.type] for name, policy in policies.items() if policy.type in GATHER}
+            room = IN_FLIGHT - len(self._tasks)
+            return store.deliveries.claim(conn, now=now, lease=LEASE, limit=room, per_channel=slots, known=list(policies), gather=gather)
 
         claimed = await runtime.store.write(unit) if len(self._tasks) < IN_FLIGHT else []
         self.leases.hold((delivery.id, delivery.epoch) for delivery in claimed)
@@ -174,18 +178,25 @@ class Dispatcher:
             await self._dead(delivery, wiring, error.reason, str(error), disable=error.disable)
             return
 
-        def unit(conn: store.Connection) -> None:
-            store.deliveries.retry(conn, delivery, next_at=next_at, reason=error.reason, answer=str(error), now=now)
+        def unit(conn: store.Connection) -> str | None:
+            handed = attempts >= HAND_OVER_AFTER_ATTEMPTS
+            target = handover.fall_back(conn, wiring, delivery, why=str(error), now=now) if handed else None
+            if target is None:
+                store.deliveries.retry(conn, delivery, next_at=next_at, reason=error.reason, answer=str(error), now=now)
             if error.retry_after is not None:
                 store.deliveries.block_channel(conn, delivery.channel, until=now + min(error.retry_after, retry.SLOWEST))
             if error.configuration or attempts >= TELL_AFTER_ATTEMPTS:
-                text = (
-                    f"{error}\nTried {attempts} times. The next try is at {next_at:%Y-%m-%d %H:%M:%S} UTC; nothing is lost in the meantime."
-                )
+                then = f"The next try is at {next_at:%Y-%m-%d %H:%M:%S} UTC; nothing is lost in the meantime."
+                text = f"{error}\nTried {attempts} times. {then if target is None else f'It went to {target} instead.'}"
                 notice = Notice(key=f"channel_failing:{delivery.channel}", subject=f"Channel {delivery.channel} is failing", text=text)
                 operators.raise_notice(conn, wiring, notice, now=now, avoid=delivery.channel)
+            return target
 
-        await self._runtime.store.write(unit)
+        if (target := await self._runtime.store.write(unit)) is not None:
+            metrics.DELIVERIES.labels(delivery.channel, "handed_over").inc()
+            log.get().warning("delivery.handed_over", channel=delivery.channel, to=target, reason=error.reason, attempt=attempts)
+            self._runtime.hints.deliveries.set()
+            return
         metrics.DELIVERIES.labels(delivery.channel, "retry").inc()
         wait = next_at - now
         log.get().warning(
@@ -200,20 +211,22 @@ class Dispatcher:
     async def _dead(self, delivery: Delivery, wiring: Wiring, reason: str, answer: str, *, disable: bool = False) -> None:
         """Give a delivery up, visibly: it is listed, counted, told to the operators, and can be resent."""
         now = self._runtime.now()
-        headlines = "\n".join(f"- [{alert.rule}] {alert.payload.get('article', {}).get('title', '')}" for alert in delivery.alerts[:20])
-        text = f"{answer}\nAfter {delivery.attempts + 1} attempts this was given up:\n{headlines}\nList: watcher alerts list --failed. Send again: watcher alerts resend ID"
-        subject = f"Channel {delivery.channel} is disabled" if disable else f"Channel {delivery.channel}: an alert could not be delivered"
-        key = f"channel_disabled:{delivery.channel}" if disable else f"delivery_dead:{delivery.channel}:{reason}"
 
-        def unit(conn: store.Connection) -> None:
-            store.deliveries.dead(conn, delivery, reason=reason, answer=answer, now=now)
+        def unit(conn: store.Connection) -> str | None:
             if disable:
                 store.deliveries.disable_channel(conn, delivery.channel, reason=reason, now=now)
-            operators.raise_notice(conn, wiring, Notice(key=key, subject=subject, text=text), now=now, avoid=delivery.channel)
+                handover.hand_over_waiting(conn, wiring, delivery.channel, now=now)
+            target = None if reason in OUR_OWN_FAULT else handover.fall_back(conn, wiring, delivery, why=answer, now=now)
+            if target is None:
+                store.deliveries.dead(conn, delivery, reason=reason, answer=answer, now=now)
+            operators.raise_notice(
+                conn, wiring, _given_up(delivery, reason, answer, target, disable=disable), now=now, avoid=delivery.channel
+            )
+            return target
 
-        await self._runtime.store.write(unit)
-        metrics.DELIVERIES.labels(delivery.channel, "dead").inc()
-        log.get().error("delivery.dead", channel=delivery.channel, reason=reason, why=answer, alerts=len(delivery.alerts))
+        target = await self._runtime.store.write(unit)
+        metrics.DELIVERIES.labels(delivery.channel, "dead" if target is None else "handed_over").inc()
+        log.get().error("delivery.dead", channel=delivery.channel, reason=reason, why=answer, alerts=len(delivery.alerts), handed_to=target)
         self._runtime.hints.deliveries.set()
 
     async def _drain(self) -> None:
@@ -226,3 +239,14 @@ class Dispatcher:
         if rows:
             now = self._runtime.now()
             await self._runtime.store.write(lambda conn: store.deliveries.give_back(conn, rows, now=now))
+
+
+def _given_up(delivery: Delivery, reason: str, answer: str, target: str | None, *, disable: bool) -> Notice:
+    """What the operators are told of a delivery that is at its end."""
+    name = delivery.channel
+    headlines = "\n".join(f"- [{alert.rule}] {alert.payload.get('article', {}).get('title', '')}" for alert in delivery.alerts[:20])
+    lost = f"After {delivery.attempts + 1} attempts this was given up:\n{headlines}\nList: watcher deliveries list --failed. Send again: watcher alerts resend ID"
+    text = f"{answer}\n{lost}" if target is None else f"{answer}\nIt went to {target} instead:\n{headlines}"
+    if disable:
+        return Notice(key=f"channel_disabled:{name}", subject=f"Channel {name} is disabled", text=text)
+    return Notice(key=f"delivery_dead:{name}:{reason}", subject=f"Channel {name}: an alert could not be delivered", text=text)

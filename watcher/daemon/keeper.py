@@ -1,7 +1,7 @@
 """The keeper: the timetable beside the three loops.
 
 A handful of APScheduler jobs in memory, never one per feed: retention, a watch on the wall clock, the operators' heartbeat,
-statistics for STATUS and /metrics. A job that fails says so and runs again at its next time.
+escalations, the end of silences, statistics for STATUS and /metrics. A job that fails says so and runs again at its next time.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from watcher import store
-from watcher.daemon import log, metrics, systemd
+from watcher.daemon import handover, log, metrics, operators, systemd
 from watcher.daemon.runtime import Runtime
 from watcher.daemon.supervise import Pulse
 from watcher.errors import FetchError
 
 STATUS_SECONDS = 10
 CLOCK_SECONDS = 5
+ESCALATION_SECONDS = 1
+SILENCE_SECONDS = 15
 CLOCK_TOLERANCE = timedelta(seconds=20)
 LAG_SECONDS = 0.25
 PRUNE_HOURS = 6
@@ -42,6 +44,8 @@ class Keeper:
         jobs: list[tuple[Job, timedelta]] = [
             (self._status, timedelta(seconds=STATUS_SECONDS)),
             (self._watch_clock, timedelta(seconds=CLOCK_SECONDS)),
+            (self._escalate, timedelta(seconds=ESCALATION_SECONDS)),
+            (self._end_silences, timedelta(seconds=SILENCE_SECONDS)),
             (self._prune, timedelta(hours=PRUNE_HOURS)),
         ]
         if heartbeat is not None and heartbeat.heartbeat_url is not None:
@@ -112,6 +116,24 @@ class Keeper:
         log.get().warning("clock.jumped", seconds=round(jump.total_seconds()), feeds=feeds, entries=entries, deliveries=deliveries)
         for hint in (self._runtime.hints.feeds, self._runtime.hints.entries, self._runtime.hints.deliveries):
             hint.set()
+
+    async def _escalate(self) -> None:
+        """Tell the next ones of urgent alerts that nobody has acknowledged."""
+        runtime, now = self._runtime, self._runtime.now()
+        if not await runtime.store.read(lambda conn: store.escalations.waits(conn, now=now)):
+            return
+        told = await runtime.store.write(lambda conn: handover.escalate(conn, runtime.wiring, now=now))
+        for alert, channel, target in told:
+            log.get().warning("alert.escalated", alert=alert, channel=channel, to=target)
+        runtime.hints.deliveries.set()
+
+    async def _end_silences(self) -> None:
+        """Say which silences are over, and what they muted."""
+        runtime, now = self._runtime, self._runtime.now()
+        if not await runtime.store.read(lambda conn: store.silences.has_ended(conn, now=now)):
+            return
+        await runtime.store.write(lambda conn: operators.silences_ended(conn, runtime.wiring, now=now))
+        runtime.hints.deliveries.set()
 
     async def _prune(self) -> None:
         """Forget what is older than ``retention`` and no longer needed to know an entry again."""

@@ -17,7 +17,9 @@ PAGES = Counter(
     "watcher_pages", "Article pages by outcome: ok, or the reason why the feed's text was used.", ["outcome"], registry=REGISTRY
 )
 DECISIONS = Counter("watcher_decisions", "Matches by the reason for telling or not.", ["rule", "reason"], registry=REGISTRY)
-DELIVERIES = Counter("watcher_deliveries", "Delivery attempts by outcome: sent, retry, dead.", ["channel", "outcome"], registry=REGISTRY)
+DELIVERIES = Counter(
+    "watcher_deliveries", "Delivery attempts by outcome: sent, retry, handed_over, dead.", ["channel", "outcome"], registry=REGISTRY
+)
 DELIVERY_ERRORS = Counter("watcher_delivery_errors", "Delivery attempts that failed, by reason.", ["channel", "reason"], registry=REGISTRY)
 WORKERS_LOST = Counter("watcher_workers_lost", "Documents that overran or killed a worker process.", ["job"], registry=REGISTRY)
 LOOP_FAILURES = Counter("watcher_loop_failures", "Failures of a loop that made it start again.", ["loop"], registry=REGISTRY)

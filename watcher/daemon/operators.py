@@ -14,6 +14,8 @@ from watcher.daemon import log
 from watcher.daemon.runtime import Runtime, Wiring
 from watcher.model import Notice, Severity
 
+SHOWN_OF_SILENCE = 10
+
 
 def raise_notice(
     conn: store.Connection, wiring: Wiring, notice: Notice, *, now: datetime, avoid: str | None = None, again: bool = False
@@ -33,7 +35,8 @@ def raise_notice(
     alert = payload.notice(notice, now)
     planned = plan.notice(names, wiring.policies, now, disabled=store.deliveries.disabled_channels(conn))
     outgoing = [
-        store.alerts.Outgoing(channel=p.channel, due_at=p.due_at, message_key=ids.message_key([alert.id], p.channel)) for p in planned
+        store.alerts.Outgoing(channel=p.channel, due_at=p.due_at, rank=p.rank, message_key=ids.message_key([alert.id], p.channel))
+        for p in planned
     ]
     store.alerts.insert(conn, alert, outgoing, notice_key=notice.key)
     return True
@@ -59,6 +62,27 @@ def bury_orphans(conn: store.Connection, wiring: Wiring, *, now: datetime) -> No
             now=now,
             again=True,
         )
+
+
+def silences_ended(conn: store.Connection, wiring: Wiring, *, now: datetime) -> None:
+    """Tell of each silence whose time has run out: what it was for, and what it muted."""
+    for silence in store.silences.take_ended(conn, now=now):
+        what = ", ".join(
+            f"{name} {value!r}" for name in ("rule", "feed", "entity", "severity", "text") if (value := getattr(silence, name)) is not None
+        )
+        count = store.silences.muted(conn, [silence.id])[silence.id]
+        newest = store.silences.muted_matches(conn, silence.id, limit=SHOWN_OF_SILENCE)
+        lines = [
+            f"Silence {silence.id} by {silence.author} ({what}) ended at {silence.until_at:%Y-%m-%d %H:%M} UTC; from now on alerts come again.",
+            f"Its comment: {silence.comment}" if silence.comment else "",
+            f"It muted {count} match{'es' if count != 1 else ''}" + (", the newest:" if count > len(newest) else ":" if count else "."),
+            *(f"- [{match['rule']}] {match['title'] or match['url']}" for match in newest),
+            f"All: watcher silence show {silence.id}" if count > len(newest) else "",
+        ]
+        text = "\n".join(line for line in lines if line)
+        over = Notice(key=f"silence_ended:{silence.id}", subject=f"Silence {silence.id} has ended", text=text, severity=Severity.NORMAL)
+        raise_notice(conn, wiring, over, now=now, again=True)
+        store.alerts.clear(conn, over.key, now=now)  # it is over as it is told: nothing that stays open in `status`
 
 
 async def tell(runtime: Runtime, notice: Notice, *, again: bool = False) -> None:

@@ -7,10 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from watcher.model import ChannelPolicy
+from watcher.store.deliveries import Gathering
 
 SLOTS = {"email": 2, "slack": 1, "webhook": 8, "apprise": 2}
 SLACK_RATE = 1.0  # messages a second; who goes on after a 429 may be disabled for good (RELIABILITY 2.1)
 SLACK_BURST = 3
+GATHER = {"email": Gathering(above=100, most=500), "slack": Gathering(above=60, most=100), "apprise": Gathering(above=30, most=100)}
+"""When what waits for a type of channel becomes few messages: a minute behind is late for Slack, a hundred mails are none that one reads.
+A message lists all that it gathers. Webhooks are read by programs, which want each."""
 
 
 @dataclass(slots=True)

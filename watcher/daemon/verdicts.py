@@ -145,6 +145,8 @@ class _Case:
             story=self.story,
             sources=self.view.sources,
             reached=bool(plan.targets(rule, self.wiring.config.routes, self.wiring.policies, occasion)),
+            title=reading.article.title,
+            text=reading.article.text,
         )
         told = decide.Told(
             entry=history.entry, article=history.article, story=history.story, sources=history.sources, in_window=history.in_window
@@ -179,10 +181,14 @@ class _Case:
             return replace(decision, reason=Reason.ALREADY_TOLD, detail="the story was told at the same moment"), None
         planned = plan.plan(alert, rule, self.wiring.config.routes, self.wiring.policies, occasion, self.now)
         outgoing = [
-            store.alerts.Outgoing(channel=p.channel, due_at=p.due_at, bundle=p.bundle, message_key=ids.message_key([alert.id], p.channel))
+            store.alerts.Outgoing(
+                channel=p.channel, due_at=p.due_at, bundle=p.bundle, rank=p.rank, message_key=ids.message_key([alert.id], p.channel)
+            )
             for p in planned
         ]
         new = store.alerts.insert(self.conn, alert, outgoing, canonical_url=self.reading.canonical_url)
+        for waiting in plan.escalations(alert, planned, self.wiring.policies, self.now) if new else ():
+            store.escalations.add(self.conn, alert.id, waiting.channel, waiting.targets, due_at=waiting.due_at)
         return decision, alert if new else None
 
     def _occasion(self, rule: Rule, oldest: datetime | None) -> plan.Occasion:
@@ -199,6 +205,7 @@ class _Case:
             entities=self.reading.entities,
             language=self.reading.article.language,
             sources=self.view.sources,
+            articles=self.view.articles,
             bundles=bundles,
             disabled=store.deliveries.disabled_channels(self.conn),
             oldest_in_window_at=oldest,

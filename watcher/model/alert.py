@@ -36,12 +36,13 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The verdict on one match. ``detail`` names the silence, the earlier alert or the limit that decided."""
+    """The verdict on one match. ``detail`` names the silence, the earlier alert or the limit that decided; ``silence`` is the silence's id."""
 
     rule: str
     reason: Reason
     update: bool = False
     detail: str = ""
+    silence: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
-    """A mute in time. ``rule``, ``feed``, ``entity``: what it mutes (None = any); at least one is given."""
+    """A mute in time. ``rule``, ``feed``, ``entity``, ``severity``, ``text``: what it mutes (None = any); at least one is given."""
 
     id: int
     until_at: datetime
@@ -85,3 +86,5 @@ class Silence:
     rule: str | None = None
     feed: str | None = None
     entity: str | None = None
+    severity: str | None = None
+    text: str | None = None

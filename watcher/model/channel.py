@@ -91,4 +91,5 @@ class Route:
     language: tuple[str, ...] = ()
     feed: tuple[str, ...] = ()
     min_sources: int = 0
+    min_articles: int = 0
     continue_: bool = False

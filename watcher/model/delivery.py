@@ -13,11 +13,12 @@ DeliveryId = NewType("DeliveryId", int)
 
 
 class DeliveryState(StrEnum):
-    """The life of a delivery. ``DEAD`` ones are listed, counted, and can be resent."""
+    """The life of a delivery. ``DEAD`` ones are listed, counted, and can be resent; ``MOVED`` ones went to the channel's fallback."""
 
     DUE = "due"
     SENT = "sent"
     DEAD = "dead"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,8 @@ class Delivery:
     ``bundle``: "" for a single alert; else the key under which alerts are gathered (``group``, ``digest``,
     ``limit:RULE``). ``batch``: the frozen membership once it has been claimed, so that every try sends the same.
     ``message_key`` is the stable id: Message-ID's local part and webhook-id. ``attempts`` made so far.
-    ``open_recipients``: e-mail addresses that have not been settled; empty before the first try.
+    ``recipients``: what became of each e-mail address so far; empty before the first try. ``note``: why it comes by this channel, where
+    that needs saying (an escalation, a fallback).
     """
 
     id: DeliveryId
@@ -48,6 +50,7 @@ class Delivery:
     due_at: datetime
     created_at: datetime
     bundle: str = ""
+    note: str = ""
     recipients: tuple[RecipientOutcome, ...] = ()
 
 

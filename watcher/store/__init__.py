@@ -8,16 +8,31 @@
 
 Statements are plain functions of a ``Connection``, one file per noun::
 
-    feeds  entries  stories  alerts  marks  deliveries  silences  hits  status  retention
+    feeds  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  threads  status  retention
 
 Three of the nouns are queues: ``claim`` moves a row's due time to the end of a lease, ``finish`` says ``WHERE epoch = mine`` (see ``leases``).
 """
 
 from sqlalchemy import Connection
 
-from watcher.store import alerts, deliveries, entries, feeds, hits, marks, retention, silences, status, stories
+from watcher.store import (
+    alerts,
+    deliveries,
+    entries,
+    escalations,
+    feeds,
+    history,
+    hits,
+    marks,
+    retention,
+    silences,
+    status,
+    stories,
+    threads,
+)
 from watcher.store.store import Store
 
 __all__ = [
-    "Connection", "Store", "alerts", "deliveries", "entries", "feeds", "hits", "marks", "retention", "silences", "status", "stories",
+    "Connection", "Store", "alerts", "deliveries", "entries", "escalations", "feeds", "history", "hits", "marks", "retention", "silences",
+    "status", "stories", "threads",
 ]  # fmt: skip

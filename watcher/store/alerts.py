@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, select, update
 
 from watcher.model import Alert, AlertId, EntryId, Reason, Severity, StoryId
 from watcher.store.columns import digest
-from watcher.store.leases import add_once
+from watcher.store.leases import add_once, adding
 from watcher.store.schema import alerts, articles, attempts, deliveries, firsts, marks, notices, recipients
 
 _TOLD = [Reason.FIRST_SEEN.value, Reason.UPDATE.value, Reason.OVER_LIMIT.value]
@@ -20,12 +20,14 @@ _COUNTED = [Reason.FIRST_SEEN.value, Reason.UPDATE.value]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A delivery to be made: see ``alerts.plan``. ``message_key`` is the receiver's stable id of the message."""
+    """A delivery to be made: see ``alerts.plan`` (also for ``rank``). ``message_key`` is the receiver's stable id of the message."""
 
     channel: str
     due_at: datetime
     message_key: str
     bundle: str = ""
+    rank: int = 1
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +89,21 @@ def insert(
     if not add_once(conn, alerts, values):
         return False
     if outgoing:
-        rows = [
-            {
-                "alert_id": alert.id, "channel": o.channel, "message_key": o.message_key, "bundle": o.bundle, "due_at": o.due_at,
-                "state": "due", "created_at": alert.created_at,
-            }
-            for o in outgoing
-        ]  # fmt: skip
-        conn.execute(deliveries.insert(), rows)
+        conn.execute(deliveries.insert(), [_delivery(alert.id, o, alert.created_at) for o in outgoing])
     return True
+
+
+def add_delivery(conn: Connection, alert: AlertId | str, outgoing: Outgoing, *, now: datetime) -> bool:
+    """Send a recorded alert by one more channel; False where that channel has it already."""
+    statement = adding(conn, deliveries).on_conflict_do_nothing(index_elements=["alert_id", "channel"]).returning(deliveries.c.id)
+    return conn.execute(statement, _delivery(alert, outgoing, now)).first() is not None
+
+
+def _delivery(alert: AlertId | str, o: Outgoing, now: datetime) -> dict[str, Any]:
+    return {
+        "alert_id": alert, "channel": o.channel, "message_key": o.message_key, "bundle": o.bundle, "due_at": o.due_at, "rank": o.rank,
+        "note": o.note, "state": "due", "created_at": now,
+    }  # fmt: skip
 
 
 def from_row(row: Any) -> Alert:
@@ -116,8 +124,14 @@ def listing(
     failed: bool = False,
     marked: str | None = None,
     notices_too: bool = True,
+    bundle: int | None = None,
 ) -> list[Alert]:
-    """Alerts, newest first. ``failed``: only those with a delivery that was given up. ``marked``: those with this mark, or with ``none``."""
+    """Alerts, newest first.
+
+    :param failed: only those with a delivery that was given up.
+    :param marked: only those with this mark, or with ``none``.
+    :param bundle: only those of one message, by its number.
+    """
     query = select(alerts).order_by(alerts.c.created_at.desc(), alerts.c.id.desc()).limit(limit).offset(offset)
     if rule is not None:
         query = query.where(alerts.c.rule == rule)
@@ -132,6 +146,9 @@ def listing(
         )
     if not notices_too:
         query = query.where(alerts.c.kind == "alert")
+    if bundle is not None:
+        told = select(deliveries.c.alert_id).where(deliveries.c.batch == bundle)
+        query = query.where(alerts.c.id.in_(told.union_all(select(deliveries.c.alert_id).where(deliveries.c.id == bundle))))
     return [from_row(row) for row in conn.execute(query)]
 
 

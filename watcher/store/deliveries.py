@@ -7,10 +7,11 @@ into a batch when it was first claimed. The row that leads a message has its due
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, Row, and_, func, literal_column, or_, select, update
 
 from watcher.model import Alert, AlertId, Delivery, DeliveryId, DeliveryState, Receipt, RecipientOutcome
 from watcher.store.alerts import from_row
@@ -18,21 +19,38 @@ from watcher.store.leases import Queue, adding, among, serialise
 from watcher.store.schema import alerts, attempts, channels, deliveries, recipients
 
 MOST_IN_BUNDLE = 5000
+STORM = "storm"
+"""The bundle of messages that were gathered because too many waited."""
+
 _ANSWER = 500
 
 _queue = Queue(deliveries)
 renew, give_back, take_all_back = _queue.renew, _queue.give_back, _queue.take_all_back
 _WAITING = (deliveries.c.due_at.is_not(None), deliveries.c.batch.is_(None), deliveries.c.bundle != "")
+_AHEAD = (deliveries.c.rank == literal_column("0"), deliveries.c.due_at.is_not(None), deliveries.c.bundle == "")
+_FRESH = (
+    deliveries.c.rank == literal_column("2"), deliveries.c.epoch == literal_column("0"), deliveries.c.due_at.is_not(None), deliveries.c.bundle == "",
+)  # fmt: skip  # literals: SQLite takes a partial index only where it sees the condition itself
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """When more than ``above`` messages that nobody has tried yet wait for a channel, up to ``most`` of them become one."""
+
+    above: int
+    most: int
 
 
 def claim(
-    conn: Connection, *, now: datetime, lease: timedelta, limit: int, per_channel: Mapping[str, int], known: Collection[str] | None = None
-) -> list[Delivery]:
-    """Take messages that are due, oldest first, at most as many of each channel as it has slots.
+    conn: Connection, *, now: datetime, lease: timedelta, limit: int, per_channel: Mapping[str, int], known: Collection[str] | None = None,
+    gather: Mapping[str, Gathering] | None = None,
+) -> list[Delivery]:  # fmt: skip
+    """Take messages that are due, at most as many of each channel as it has slots: what is urgent first, then the oldest.
 
     A bundle's members that are due become one message here: its membership is frozen, so every try sends the same.
 
     :param known: the channels that are configured; a message for any other is taken too, so that it can be given up.
+    :param gather: by channel: when what waits is gathered.
     """
     shut = select(channels.c.name).where(or_(channels.c.disabled_at.is_not(None), channels.c.blocked_until > now))
     closed = set(conn.scalars(shut))
@@ -41,8 +59,44 @@ def claim(
     for channel, slots in room.items():
         slots = min(slots, limit - len(claimed))  # noqa: PLW2901 - the same slots, as far as there is room
         if slots > 0 and channel not in closed:
-            claimed += _claim_of(conn, channel, slots, now, lease)
+            ahead = _claim_ahead(conn, channel, slots, now, lease)
+            if gather is not None and channel in gather and slots > len(ahead):
+                _gather(conn, channel, gather[channel], now)
+            claimed += ahead
+            if slots > len(ahead):
+                claimed += _claim_of(conn, channel, slots - len(ahead), now, lease)
     return claimed
+
+
+def _claim_ahead(conn: Connection, channel: str, room: int, now: datetime, lease: timedelta) -> list[Delivery]:
+    """Take urgent messages and notices: they wait behind nothing."""
+    query = select(deliveries.c.id).where(deliveries.c.channel == channel, deliveries.c.due_at <= now, *_AHEAD)
+    query = query.order_by(deliveries.c.due_at, deliveries.c.id).limit(room)
+    if conn.dialect.name == "postgresql":
+        query = query.with_for_update(skip_locked=True)
+    return [_take(conn, row, now, lease) for row in conn.scalars(query).all()]
+
+
+def _gather(conn: Connection, channel: str, gathering: Gathering, now: datetime) -> None:
+    """Make one message of those that wait, where they are too many to be read one by one.
+
+    Only what was never claimed: a message that may have been sent keeps its id.
+    """
+    fresh = (deliveries.c.channel == channel, deliveries.c.due_at <= now, *_FRESH)
+    in_order = select(deliveries.c.id).where(*fresh).order_by(deliveries.c.due_at, deliveries.c.id)
+    if conn.scalar(in_order.offset(gathering.above).limit(1)) is None:
+        return
+    serialise(conn)
+    query = in_order.limit(gathering.most + gathering.above)
+    if conn.dialect.name == "postgresql":
+        query = query.with_for_update(skip_locked=True)
+    ids = conn.scalars(query).all()
+    if len(ids) <= gathering.above:
+        return  # another process took them
+    if len(ids) == gathering.most + gathering.above:
+        ids = ids[: gathering.most]  # else all: no few are left over to come one by one behind the storm
+    conn.execute(update(deliveries).where(among(conn, deliveries.c.id, ids)).values(batch=ids[0], bundle=STORM))
+    conn.execute(update(deliveries).where(deliveries.c.batch == ids[0], deliveries.c.id != ids[0]).values(due_at=None))
 
 
 def _strangers(conn: Connection, known: Collection[str], now: datetime) -> dict[str, int]:
@@ -100,7 +154,7 @@ def _take(conn: Connection, lead: int, now: datetime, lease: timedelta) -> Deliv
     to = conn.execute(select(recipients).where(recipients.c.delivery_id == lead).order_by(recipients.c.address)).all()
     return Delivery(
         id=DeliveryId(row.id), channel=row.channel, alerts=tuple(from_row(r) for r in told), message_key=_key(row), epoch=row.epoch,
-        attempts=row.attempts, due_at=row.due_at, created_at=row.created_at, bundle=row.bundle,
+        attempts=row.attempts, due_at=row.due_at, created_at=row.created_at, bundle=row.bundle, note=row.note,
         recipients=tuple(RecipientOutcome(address=r.address, state=DeliveryState(r.state), answer=r.answer) for r in to),
     )  # fmt: skip
 
@@ -148,6 +202,12 @@ def retry(conn: Connection, delivery: Delivery, *, next_at: datetime, reason: st
 def dead(conn: Connection, delivery: Delivery, *, reason: str, answer: str, now: datetime) -> bool:
     """Give a delivery up; it can be resent."""
     return _finish(conn, delivery, now, reason, answer, due_at=None, state="dead", reason=reason)
+
+
+def moved(conn: Connection, delivery: Delivery, *, answer: str, now: datetime) -> bool:
+    """Record a failed try after which the alerts go another way."""
+    _failing(conn, delivery.channel, now)
+    return _finish(conn, delivery, now, "fallback", answer, due_at=None, state="moved", reason="fallback")
 
 
 def _finish(
@@ -227,6 +287,19 @@ def orphans(conn: Connection, known: Collection[str], *, now: datetime) -> dict[
         values = {"state": "dead", "reason": "channel_removed", "answer": "the configuration has no such channel any more", "due_at": None}
         conn.execute(update(deliveries).where(which).values(**values, claimed_at=None, settled_at=now, epoch=deliveries.c.epoch + 1))
     return counts
+
+
+def move_waiting(conn: Connection, channel: str, *, answer: str, now: datetime) -> list[Alert]:
+    """End what waits for a channel and is not being sent; return the alerts, which the caller sends another way."""
+    which = (deliveries.c.state == "due", deliveries.c.channel == channel, deliveries.c.claimed_at.is_(None))
+    leads = select(deliveries.c.id).where(*which, deliveries.c.due_at.is_not(None))
+    ids = conn.scalars(select(deliveries.c.id).where(*which, or_(deliveries.c.due_at.is_not(None), deliveries.c.batch.in_(leads)))).all()
+    if not ids:
+        return []
+    values = {"state": "moved", "reason": "fallback", "answer": answer, "due_at": None, "settled_at": now, "epoch": deliveries.c.epoch + 1}
+    conn.execute(update(deliveries).where(among(conn, deliveries.c.id, ids)).values(**values))
+    told = select(alerts).join(deliveries, deliveries.c.alert_id == alerts.c.id).where(among(conn, deliveries.c.id, ids))
+    return [from_row(row) for row in conn.execute(told.order_by(deliveries.c.id))]
 
 
 def resend(conn: Connection, alert: AlertId | str, *, now: datetime, channel: str | None = None) -> int:

@@ -138,6 +138,7 @@ def finish(
             {
                 "entry_id": claimed.id, "rule": match.rule, "reason": decision.reason.value, "detail": decision.detail,
                 "is_update": decision.update, "evidence": [asdict(e) for e in match.evidence], "score": match.score, "matched_at": now,
+                "silence_id": decision.silence,
             }
             for match, decision in found
         ]  # fmt: skip

@@ -181,7 +181,9 @@ matches = Table(
     Column("evidence", PackedJson, nullable=False),
     Column("score", Float),
     Column("matched_at", Instant, nullable=False),
+    Column("silence_id", BigId),  # the silence that muted it; silences are forgotten before matches, so no foreign key
     Index("ix_matches_rule", "rule", "matched_at"),
+    _partial("ix_matches_silence", "silence_id", where="silence_id IS NOT NULL"),
 )
 
 alerts = Table(
@@ -199,6 +201,8 @@ alerts = Table(
     Column("canonical_key", LargeBinary),
     Column("is_update", Boolean, nullable=False, server_default=text("false")),
     Column("notice_key", Words),
+    Column("acknowledged_at", Instant),
+    Column("acknowledged_by", Words, nullable=False, server_default=""),
     Index("ix_alerts_created", "created_at", "id"),
     Index("ix_alerts_rule", "rule", "created_at"),
     _partial("ix_alerts_story", "story_id", "rule", where="story_id IS NOT NULL"),
@@ -242,8 +246,12 @@ deliveries = Table(
     Column("settled_at", Instant),
     Column("reason", Words, nullable=False, server_default=""),
     Column("answer", Words, nullable=False, server_default=""),
+    Column("rank", Integer, nullable=False, server_default="1"),  # 0 ahead of all others | 1 | 2 may be gathered when many wait
+    Column("note", Words, nullable=False, server_default=""),  # why it comes by this channel: an escalation, a fallback
     UniqueConstraint("alert_id", "channel"),
     _partial("ix_deliveries_due", "channel", "due_at", "id", where="due_at IS NOT NULL"),
+    _partial("ix_deliveries_ahead", "channel", "due_at", "id", where="rank = 0 AND due_at IS NOT NULL"),
+    _partial("ix_deliveries_fresh", "channel", "due_at", "id", where="rank = 2 AND epoch = 0 AND due_at IS NOT NULL"),
     _partial("ix_deliveries_bundle", "channel", "bundle", "due_at", "id", where="due_at IS NOT NULL AND batch IS NULL"),
     _partial("ix_deliveries_leased", "due_at", where="claimed_at IS NOT NULL"),
     _partial("ix_deliveries_batch", "batch", where="batch IS NOT NULL"),
@@ -282,6 +290,28 @@ channels = Table(
     Column("failing_since", Instant),
 )
 
+escalations = Table(  # urgent alerts that wait for somebody to say: seen
+    "escalations",
+    metadata,
+    Column("alert_id", Words, ForeignKey("alerts.id", ondelete="CASCADE"), primary_key=True),
+    Column("channel", Words, primary_key=True),
+    Column("targets", Json, nullable=False),
+    Column("due_at", Instant),
+    Column("settled_at", Instant),
+    Column("outcome", Words, nullable=False, server_default=""),  # escalated | acknowledged
+    _partial("ix_escalations_due", "due_at", where="due_at IS NOT NULL"),
+)
+
+threads = Table(  # where a story's thread is in a channel that has threads of its own
+    "threads",
+    metadata,
+    Column("channel", Words, primary_key=True),
+    Column("thread", Words, primary_key=True),
+    Column("reference", Words, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_threads_at", "at"),
+)
+
 silences = Table(
     "silences",
     metadata,
@@ -289,7 +319,10 @@ silences = Table(
     Column("rule", Words),
     Column("feed", Words),
     Column("entity", Words),
+    Column("severity", Words),
+    Column("text", Words),
     Column("until_at", Instant, nullable=False),
+    Column("end_told", Boolean, nullable=False, server_default=text("false")),
     Column("created_at", Instant, nullable=False),
     Column("author", Words, nullable=False),
     Column("comment", Words, nullable=False, server_default=""),

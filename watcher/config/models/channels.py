@@ -104,6 +104,7 @@ class RouteMatch(Table):
     language: list[Language] = key([], "Languages of the article.", examples=[["uk"]])
     feed: list[Name] = key([], "Names of feeds.", examples=[["Example"]])
     min_sources: Annotated[int, Field(ge=0, le=1_000)] = key(0, "Least number of independent sources of the story.")
+    min_articles: Annotated[int, Field(ge=0, le=10_000)] = key(0, "Least number of articles of the story, copies included.")
 
 
 class RouteTable(Table):
