@@ -1,0 +1,153 @@
+"""Routes, deliveries, acknowledgements and silences by the command line."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from tests.cli.test_operating import add_alert, database, objects, place, watcher  # noqa: F401  fixtures
+from tests.store.factories import an_alert
+from watcher import store
+
+ROUTES = """
+[watcher]
+include = []
+
+[channels.desk]
+type = "webhook"
+url = "http://127.0.0.1:9/"
+digest = "0 8 * * *"
+escalate = { after = "15m", channels = ["chief"] }
+
+[channels.phone]
+type = "webhook"
+url = "http://127.0.0.1:9/"
+
+[channels.chief]
+type = "webhook"
+url = "http://127.0.0.1:9/"
+
+[entities.patriot]
+name = "MIM-104 Patriot"
+
+[[feeds]]
+url = "https://example.org/rss"
+name = "Example"
+tags = ["ukraine"]
+
+[[rules]]
+name = "shells"
+any = ["shells"]
+channels = ["desk"]
+
+[[routes]]
+match = { severity = ["urgent"], entity = ["patriot"] }
+channels = ["phone"]
+continue = true
+
+[[routes]]
+match = { tag = ["ukraine"], min_sources = 2 }
+channels = ["chief"]
+
+[[routes]]
+channels = ["phone"]
+"""
+
+
+def test_routes_test_shows_which_channels_and_why(cli, tmp_path):
+    path = tmp_path / "watcher.toml"
+    path.write_text(ROUTES)
+    ask = lambda *more: json.loads(cli("-c", path, "routes", "test", "--json", *more).out)  # noqa: E731
+    found = ask("--rule", "shells", "--severity", "urgent", "--entity", "patriot")
+    assert [(c["channel"], c["why"], c["escalates_to"]) for c in found["channels"]] == [
+        ("desk", ["the rule's own channel"], ["chief"]),
+        ("phone", ["route 1", "route 3"], []),
+    ]
+    assert [r["why"] for r in found["routes"]] == [
+        "matches: severity = urgent, entity = patriot; later routes are looked at too",
+        "does not match: tag = ukraine, min_sources = 2",
+        "matches every alert",
+    ]
+    found = ask("--tag", "Ukraine", "--sources", "2")
+    assert [c["channel"] for c in found["channels"]] == ["chief"]
+    assert found["routes"][2]["why"] == "would match, but an earlier route ended the search"
+    said = cli("-c", path, "routes", "test", "--rule", "shells").out
+    assert "desk in the next" not in said  # a webhook gets its digest one by one
+    assert "route 2 to chief: does not match: tag = ukraine, min_sources = 2" in said
+
+
+def test_routes_test_says_what_it_cannot_do(cli, tmp_path):
+    path = tmp_path / "watcher.toml"
+    path.write_text('[watcher]\ninclude = []\n[channels.desk]\ntype = "webhook"\nurl = "http://127.0.0.1:9/"\n')
+    assert cli("-c", path, "routes", "test").code == 1  # nobody would be told
+    assert cli("-c", path, "routes", "test", "--rule", "none").code == 1
+    assert cli("-c", path, "routes", "test", "--severity", "loud").code == 2
+
+
+def test_deliveries_are_listed_and_shown_with_every_answer(watcher, database):  # noqa: F811
+    add_alert(database, "dead1", channels=("desk", "phone"))
+    now = database.clock()
+
+    def give_up(conn):
+        (delivery,) = store.deliveries.claim(conn, now=now, lease=timedelta(seconds=30), limit=1, per_channel={"desk": 1})
+        store.deliveries.dead(conn, delivery, reason="refused", answer="550 no such user", now=now)
+
+    database.write_now(give_up)
+    listed = objects(watcher("deliveries", "list", "--json"))
+    assert [(row["channel"], row["state"], row["alert"]) for row in listed] == [("phone", "due", "dead1"), ("desk", "dead", "dead1")]
+    (failed,) = objects(watcher("deliveries", "list", "--failed", "--channel", "desk", "--since", "1h", "--json"))
+    assert (failed["reason"], failed["answer"]) == ("refused", "550 no such user")
+    assert "550 no such user" in watcher("deliveries", "list", "--failed").out
+    (shown,) = objects(watcher("deliveries", "show", failed["id"], "--json"))
+    assert [(attempt["outcome"], attempt["answer"]) for attempt in shown["history"]] == [("refused", "550 no such user")]
+    assert "refused 550 no such user" in watcher("deliveries", "show", failed["id"]).out
+    assert watcher("deliveries", "show", "999").code == 1
+    assert watcher("deliveries", "list", "--state", "lost").code == 2
+    (found,) = objects(watcher("status", "--json"))
+    assert [(letter["channel"], letter["reason"], letter["count"]) for letter in found["dead_letters"]] == [("desk", "refused", 1)]
+    assert "desk: 1 given up" in watcher("status").out
+
+
+def test_a_bundle_is_listed_in_full(watcher, database):  # noqa: F811
+    now = database.clock()
+
+    def storm(conn):
+        for number in range(60):
+            alert = an_alert(number, at=now)
+            store.alerts.insert(conn, alert, [store.alerts.Outgoing(channel="desk", due_at=now, message_key=alert.id, rank=2)])
+        gather = {"desk": store.deliveries.Gathering(above=20, most=100)}
+        return store.deliveries.claim(conn, now=now, lease=timedelta(seconds=30), limit=1, per_channel={"desk": 1}, gather=gather)
+
+    (message,) = database.write_now(storm)
+    assert len(objects(watcher("alerts", "list", "--bundle", message.id, "--json"))) == 60
+    assert len(objects(watcher("alerts", "list", "--json"))) == 50
+
+
+def test_an_alert_is_acknowledged_by_the_first_who_says_so(watcher, database):  # noqa: F811
+    add_alert(database, "fire1")
+    now = database.clock()
+    database.write_now(lambda conn: store.escalations.add(conn, "fire1", "desk", ["phone"], due_at=now + timedelta(minutes=15)))
+    assert "phone in place of desk: at " in watcher("alerts", "show", "fire1").out
+    (first,) = objects(watcher("alerts", "ack", "fire", "--by", "ann", "--json"))
+    assert (first["id"], first["acknowledged_by"], first["first"]) == ("fire1", "ann", True)
+    assert "already" in watcher("alerts", "ack", "fire1", "--by", "ben").out
+    (shown,) = objects(watcher("alerts", "show", "fire1", "--json"))
+    assert (shown["acknowledged_by"], shown["escalations"][0]["outcome"]) == ("ann", "acknowledged")
+    assert "acknowledged: " in watcher("alerts", "show", "fire1").out
+
+
+@pytest.mark.parametrize("what", [["--severity", "low"], ["--text", "press review"], ["--feed", "Example", "--entity", "patriot"]])
+def test_a_silence_by_any_matcher_is_listed_with_what_it_muted(what, watcher, database):  # noqa: F811
+    (added,) = objects(watcher("silence", "add", *what, "--for", "2h", "--json"))
+    (listed,) = objects(watcher("silence", "list", "--json"))
+    assert (listed["id"], listed["muted"], listed[what[0].removeprefix("--")]) == (added["id"], 0, what[1])
+    assert what[1] in watcher("silence", "list").out
+    (shown,) = objects(watcher("silence", "show", added["id"], "--json"))
+    assert (shown["muted"], shown["matches"]) == (0, [])
+    assert "0 muted" in watcher("silence", "show", added["id"]).out
+
+
+def test_a_silence_needs_to_say_what_it_mutes(watcher, database):  # noqa: F811
+    assert watcher("silence", "add", "--text", " ").code == 2
+    assert watcher("silence", "add", "--severity", "loud").code == 2
+    assert watcher("silence", "show", "7").code == 1
