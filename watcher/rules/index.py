@@ -184,6 +184,14 @@ class Index:
                 else:
                     self._others.setdefault(i, []).append((number, role))
 
+    def literals_of(self) -> Iterator[tuple[int, str]]:
+        """Yield each term's number with each literal of which one stands in every text that the term is found in."""
+        for i, literal in enumerate(self.literals):
+            if self._whole[i] >= 0:
+                yield self._whole[i], literal
+            for number, _ in self._others.get(i, ()):
+                yield number, literal
+
     def scan(self, document: Document) -> Found:
         """Find every term of this flavour."""
         view = document.view(self.flavour)

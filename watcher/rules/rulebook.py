@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from watcher.errors import QueryError, WatcherError
 from watcher.model import Entity, Match, MatchInput, Rule, Terms
-from watcher.rules import conditions, evidence, lint, logic
+from watcher.rules import clues, conditions, evidence, lint, logic
+from watcher.rules.clues import Clue
 from watcher.rules.compiler import Compiler, Thing
 from watcher.rules.conditions import AllOf, AnyOf, Condition, Mentioned, Outcome, Weighted
 from watcher.rules.document import Document
@@ -132,6 +133,19 @@ class Rulebook:
         wanted = self._entity_terms if entities is None else {name: self._entity_terms[name] for name in entities}
         found = {name: evidence.judged(terms, run) for name, terms in wanted.items() if not run.found.isdisjoint(terms.aliases)}
         return {name: mentioned for name, mentioned in found.items() if mentioned}
+
+    def clues(self, rule: str) -> tuple[Clue, ...]:
+        """Return what an article must have in the archive's index for a rule to hold; none: it may be any article.
+
+        :raises KeyError: when there is no rule of that name.
+        """
+        needs = self._needs[self._numbers[rule]]
+        literals: dict[int, list[str]] = {number: [] for terms in needs for number in terms}
+        for index in self._indexes:
+            for number, literal in index.literals_of():
+                if number in literals:
+                    literals[number].append(literal)
+        return clues.clues(needs, literals)
 
     def _run(self, article: MatchInput, *, full: bool = False, lenient: bool = False) -> Run:
         return Run(Document(article), self._indexes, self._flavours, self._expressions, self._prefixes, full=full, lenient=lenient)
