@@ -13,6 +13,7 @@ decides about the others. Scripts without spaces, and Hangul, are cut into pairs
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import NamedTuple
 
 from watcher.model import MatchInput
@@ -89,4 +90,4 @@ def _chunks(delimited: str) -> Iterator[str]:
 
 
 def _pairs(chunk: str) -> Iterator[str]:
-    return map("".join, zip(chunk, chunk[1:], strict=False))
+    return map("".join, pairwise(chunk))

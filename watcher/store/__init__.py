@@ -5,10 +5,11 @@
     writer        the one writer: group commit, each unit in a savepoint
     engine        connections of both databases      files     a SQLite file: lock, look before use
     migrate       Alembic, from within               backup    a copy while in use
+    fulltext      the index of words, for search: beside the database (``ftsfile``) or in it (``tsrows``)
 
 Statements are plain functions of a ``Connection``, one file per noun::
 
-    feeds  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  threads  status  retention
+    feeds  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  threads  status  retention  archive
 
 Three of the nouns are queues: ``claim`` moves a row's due time to the end of a lease, ``finish`` says ``WHERE epoch = mine`` (see ``leases``).
 """
@@ -17,6 +18,7 @@ from sqlalchemy import Connection
 
 from watcher.store import (
     alerts,
+    archive,
     deliveries,
     entries,
     escalations,
@@ -33,6 +35,6 @@ from watcher.store import (
 from watcher.store.store import Store
 
 __all__ = [
-    "Connection", "Store", "alerts", "deliveries", "entries", "escalations", "feeds", "history", "hits", "marks", "retention", "silences",
+    "Connection", "Store", "alerts", "archive", "deliveries", "entries", "escalations", "feeds", "history", "hits", "marks", "retention", "silences",
     "status", "stories", "threads",
 ]  # fmt: skip

@@ -39,6 +39,12 @@ def digest(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+def unpack(value: bytes) -> str:
+    """The text that a :class:`Packed` column holds."""
+    data = bytes(value)
+    return (zlib.decompress(data[1:]) if data[:1] == b"\1" else data[1:]).decode()
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware datetime as microseconds since 1970; a naive one is a programmer's error and raises TypeError."""
 
@@ -94,10 +100,7 @@ class Packed(TypeDecorator[str]):
         return b"\0" + plain
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        data = bytes(value)
-        return (zlib.decompress(data[1:]) if data[:1] == b"\1" else data[1:]).decode()
+        return None if value is None else unpack(value)
 
 
 class Json(TypeDecorator[Any]):

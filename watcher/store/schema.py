@@ -15,17 +15,19 @@ Texts that others choose (identities, URLs, notice keys) are indexed by a 16-byt
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 
 from watcher.store.columns import BigId, Instant, Json, Packed, PackedJson, Span, Words
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=_NAMES)
+postgres_only = MetaData(naming_convention=_NAMES)
+"""What SQLite has elsewhere: the index of words lies in a file of its own there (see ``fulltext``)."""
 
 
 def _partial(name: str, *columns: str, where: str) -> Index:
@@ -338,4 +340,12 @@ notices = Table(
     Column("told_at", Instant, nullable=False),
     Column("cleared_at", Instant),
     Column("times", Integer, nullable=False, server_default="1"),
+)
+
+article_words = Table(  # the words of an article, for search; made after it, in the background
+    "article_words",
+    postgres_only,
+    Column("seq", BigInteger, ForeignKey(articles.c.seq, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("words", TSVECTOR, nullable=False),
+    Index("ix_article_words_words", "words", postgresql_using="gin"),
 )
