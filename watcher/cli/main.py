@@ -27,6 +27,7 @@ from watcher.cli import (
     routes,
     rules,
     run,
+    search,
     silence,
     status,
     why,
@@ -82,6 +83,7 @@ app.add_typer(deliveries.app, name="deliveries", rich_help_panel=_OPERATE)
 app.add_typer(silence.app, name="silence", rich_help_panel=_OPERATE)
 app.command(rich_help_panel=_OPERATE)(why.why)
 app.command("why-not", rich_help_panel=_OPERATE)(why.why_not)
+app.command(rich_help_panel=_OPERATE)(search.search)
 app.command(rich_help_panel=_OPERATE)(data.backup)
 app.command(rich_help_panel=_OPERATE)(data.restore)
 app.command(rich_help_panel=_OPERATE)(data.prune)

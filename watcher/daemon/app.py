@@ -24,6 +24,7 @@ from typing import Any
 from watcher import __version__, config, store
 from watcher.daemon import control, log, operators, systemd
 from watcher.daemon.dispatcher import Dispatcher
+from watcher.daemon.indexer import Indexer
 from watcher.daemon.keeper import Keeper
 from watcher.daemon.politeness import Hosts
 from watcher.daemon.poller import Poller
@@ -113,7 +114,8 @@ async def _once(runtime: Runtime) -> int:
     """One pass through the flow, stage after stage."""
     housekeeping = asyncio.create_task(runtime.workers.housekeeping())
     supervisor = Supervisor(systemd.Notifier({}))
-    for name, loop in (("poller", Poller(runtime)), ("reader", Reader(runtime)), ("dispatcher", Dispatcher(runtime))):
+    loops = (("poller", Poller(runtime)), ("reader", Reader(runtime)), ("dispatcher", Dispatcher(runtime)), ("indexer", Indexer(runtime)))
+    for name, loop in loops:
         await loop.run(supervisor.pulse(name))
     housekeeping.cancel()
     return 0
@@ -123,7 +125,13 @@ async def _forever(path: Path, runtime: Runtime, notifier: systemd.Notifier, sta
     poller, reader, dispatcher, keeper = Poller(runtime), Reader(runtime), Dispatcher(runtime), Keeper(runtime, notifier)
     reload = Reloader(path, runtime, notifier, wire, lambda: _adopt(runtime))
     supervisor = Supervisor(notifier)
-    for name, loop in (("poller", poller), ("reader", reader), ("dispatcher", dispatcher), ("keeper", keeper)):
+    for name, loop in (
+        ("poller", poller),
+        ("reader", reader),
+        ("dispatcher", dispatcher),
+        ("keeper", keeper),
+        ("indexer", Indexer(runtime)),
+    ):
         supervisor.start(name, loop.run)
     background = [
         asyncio.create_task(work)

@@ -16,12 +16,12 @@ An article through the conditions::
     conditions   the clauses; the only code that decides
     evidence     what shows it: evidence, traces
     rulebook     the whole, ready to match           inflect    word forms
-    clues        what the archive's index must hold
+    clues        what the archive's index must hold  closure    what a rule names
 """
 
-from watcher.rules import clues, query
+from watcher.rules import closure, clues, query
 from watcher.rules.evidence import Mention, Trace
 from watcher.rules.rulebook import Failure, Rulebook, RulebookErrors
 from watcher.rules.rulebook import compile_rules as compile  # noqa: A004  rules.compile reads as re.compile does
 
-__all__ = ["Failure", "Mention", "Rulebook", "RulebookErrors", "Trace", "clues", "compile", "query"]
+__all__ = ["Failure", "Mention", "Rulebook", "RulebookErrors", "Trace", "closure", "clues", "compile", "query"]
