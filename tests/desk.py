@@ -50,6 +50,7 @@ class Desk:
                 state = next(each for each in claimed if each.url == feed)
                 found = Document(format="rss20", info=FeedInfo(title=title), entries=entries, total=len(entries))
                 after = replace(state, baseline_at=now, last_polled_at=now, last_success_at=now, title=title or state.title)
+                store.feeds.give_back(conn, [(each.id, each.epoch) for each in claimed if each is not state], now=now)
                 assert store.feeds.finish(conn, after, document=found, baseline=baseline, now=now)
 
             database.write_now(unit)

@@ -12,7 +12,21 @@ from sqlalchemy import event, text
 
 from tests.store.factories import LEASE, LONG, NOW, an_alert, document, later
 from watcher.model import Delivery, Receipt
-from watcher.store import Store, alerts, deliveries, entries, escalations, feeds, history, marks, retention, silences, status, stories
+from watcher.store import (
+    Store,
+    alerts,
+    archive,
+    deliveries,
+    entries,
+    escalations,
+    feeds,
+    history,
+    marks,
+    retention,
+    silences,
+    status,
+    stories,
+)
 from watcher.store.columns import EPOCH, MICROSECOND
 
 ROWS = 6_000
@@ -101,6 +115,11 @@ def finish_poll(conn):
 
 
 HOT = {
+    "archive.bounds": lambda conn: archive.bounds(conn, since=NOW - timedelta(hours=1)),
+    "archive.onward": lambda conn: archive.onward(conn, low=ROWS - 500, high=ROWS, limit=100),
+    "archive.back": lambda conn: archive.back(conn, low=1, high=ROWS - 500, limit=100),
+    "archive.numbered": lambda conn: archive.numbered(conn, [5, 7, 4000]),
+    "archive.of_story": lambda conn: archive.of_story(conn, 17, after=0, before=ROWS),
     "feeds.blocked_hosts": lambda conn: feeds.blocked_hosts(conn, now=NOW),
     "feeds.next_due_at": lambda conn: feeds.next_due_at(conn, without=["h1", "h2"]),
     "feeds.claim": lambda conn: feeds.claim(conn, now=NOW, lease=LEASE, limit=64, per_host=2, busy_hosts=["h1", "h2"]),

@@ -264,10 +264,10 @@ def _show(found: Sequence[tuple[Archived, Match]]) -> None:
         head = Text(
             f"{row.first_seen_at:%Y-%m-%d %H:%M}  {output.harmless(row.feed_name or row.feed_title or row.feed_url)}  ", style="dim"
         )
-        console.print(head, _marked(row.title, [(e.start, e.end) for e in match.evidence if e.field == "title"], "bold"))
+        console.print(head, _marked(row.title, [(e.start, e.end) for e in match.evidence if e.field == "title"], "bold"), sep="")
         console.print(Text(f"  {output.harmless(row.url or '')}  (watcher why {row.entry_id})", style="dim"))
         for sentence in _sentences(match.evidence):
-            console.print(Text("  "), sentence)
+            console.print(Text("  "), sentence, sep="")
 
 
 def _sentences(evidence: Sequence[Evidence]) -> Iterator[Text]:
