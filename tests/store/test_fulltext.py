@@ -149,9 +149,19 @@ def test_what_retention_took_is_not_found(store, index):
     store.write_now(lambda conn: conn.execute(text("DELETE FROM articles WHERE seq < 65")))
     index.forget(65)
     left = found(index, clue(("a",)))
-    assert left[-1] >= 34  # a month may still hold what went since its first day
+    assert left[-1] >= (34 if store.dialect == "sqlite" else 65)  # a month may still hold what went since its first day
     assert [row.seq for row in store.read_now(lambda conn: archive.numbered(conn, left))] == list(range(100, 64, -1))
     assert index.mark() == 100
+
+
+def test_an_article_that_is_read_again_is_indexed_again(store, index):
+    """It gets another number with its other text; the words that it had are nobody's."""
+    fill(store, 3)
+    assert index.add(rows(store, {seq: {"a"} for seq in (1, 2, 3)}), after=0)
+    store.write_now(lambda conn: conn.execute(text("UPDATE articles SET seq = 4 WHERE seq = 2")))
+    assert index.add(rows(store, {4: {"b"}}), after=3)
+    assert found(index, clue(("b",))) == [4]
+    assert [row.seq for row in store.read_now(lambda conn: archive.numbered(conn, found(index, clue(("a",)))))] == [3, 1]
 
 
 def test_without_an_index_there_is_none(store):

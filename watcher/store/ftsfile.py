@@ -8,8 +8,10 @@ spaces, for it takes whatever is not ASCII for a letter.
 from __future__ import annotations
 
 import contextlib
+import heapq
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from watcher.errors import StoreError, StoreUnavailable
@@ -96,20 +98,19 @@ class File:
         return True
 
     def find(self, clues: Clues, *, low: int, high: int) -> Iterator[list[int]]:
-        expression = match(clues)
-        months = self._db.execute(
-            "SELECT name, last FROM months WHERE last >= ? AND first <= ? ORDER BY last DESC, first DESC", (low, high)
-        ).fetchall()
-        for month, last in months:
-            at = min(high, last)
-            query = f'SELECT rowid FROM "{month}" WHERE "{month}" MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT {PAGE}'  # noqa: S608
-            while at >= low:
-                found = [seq for (seq,) in self._db.execute(query, (expression, low, at))]
-                if found:
-                    yield found
-                if len(found) < PAGE:
-                    break
-                at = found[-1] - 1
+        wanted = match(clues)
+        months = self._db.execute("SELECT name, last FROM months WHERE last >= ? AND first <= ?", (low, high)).fetchall()
+        # months follow each other, but a clock that was wrong may have put an article into another one
+        numbers = heapq.merge(*(self._of_month(month, wanted, low, min(high, last)) for month, last in months), reverse=True)
+        while page := list(islice(numbers, PAGE)):
+            yield page
+
+    def _of_month(self, month: str, wanted: str, low: int, high: int) -> Iterator[int]:
+        query = f'SELECT rowid FROM "{month}" WHERE "{month}" MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT {PAGE}'  # noqa: S608
+        found = [(high + 1,)]
+        while found:
+            found = self._db.execute(query, (wanted, low, found[-1][0] - 1)).fetchall()
+            yield from (number for (number,) in found)
 
     def forget(self, first: int) -> None:
         if not self._db.execute("SELECT 1 FROM months WHERE last < ?", (first,)).fetchone():

@@ -6,7 +6,7 @@ that cannot be made again, and knows when it belongs to another database (one th
 ::
 
     SQLite       a file beside the database, so that its writing never holds up an alert                ftsfile
-    PostgreSQL   the table ``article_words``, whose rows go with their articles                         tsrows
+    PostgreSQL   the table ``article_words``                                                             tsrows
 
 What is looked for is a conjunction of clues; a clue is a set of hints, one of which must be true; a hint is a set of words, all of which must
 be there, each with a flag: also a word that begins with it.

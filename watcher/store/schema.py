@@ -345,7 +345,7 @@ notices = Table(
 article_words = Table(  # the words of an article, for search; made after it, in the background
     "article_words",
     postgres_only,
-    Column("seq", BigInteger, ForeignKey(articles.c.seq, ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),  # an article that is read again gets another number
     Column("words", TSVECTOR, nullable=False),
     Index("ix_article_words_words", "words", postgresql_using="gin"),
 )

@@ -1,7 +1,7 @@
 """PostgreSQL's index of words: the table ``article_words``, one ``tsvector`` an article.
 
 The vectors are made of our words as they are (``array_to_tsvector``): the server's own parser would cut texts differently from the rules. They
-hold no positions. Rows go with their articles.
+hold no positions. Rows of articles that are gone, or that have another number since they were read again, are taken out later.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from watcher.store.schema import article_words, meta
 T = TypeVar("T")
 _LOCK = 0x7774_6368_0003  # one process at a time writes
 _KEY = "search_version"
+_AT_ONCE = 5_000  # rows that one transaction takes out
 _SPAN = 2_000  # numbers looked through at once, newest first; doubled each time, so that what is common is found soon
 _ADD = text(
     "INSERT INTO article_words (seq, words) SELECT seq, array_to_tsvector(CAST(:words AS text[])) FROM articles WHERE seq = :seq ON CONFLICT DO NOTHING"
@@ -78,7 +79,9 @@ class Rows:
             high, span = first - 1, span * 2
 
     def forget(self, first: int) -> None:
-        """Rows went with their articles."""
+        old = select(article_words.c.seq).where(article_words.c.seq < first).order_by(article_words.c.seq).limit(_AT_ONCE)
+        while self._do(lambda conn: conn.execute(delete(article_words).where(article_words.c.seq.in_(old))).rowcount) == _AT_ONCE:
+            pass
 
     def clear(self) -> None:
         def unit(conn: Connection) -> None:

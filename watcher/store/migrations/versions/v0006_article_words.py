@@ -19,7 +19,6 @@ def upgrade() -> None:
         "article_words",
         sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("words", TSVECTOR(), nullable=False),
-        sa.ForeignKeyConstraint(["seq"], ["articles.seq"], name="fk_article_words_seq", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("seq", name="pk_article_words"),
     )
     op.create_index("ix_article_words_words", "article_words", ["words"], postgresql_using="gin")
