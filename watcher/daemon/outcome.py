@@ -124,6 +124,15 @@ def notices(before: FeedState, after: FeedState, name: str, policy: schedule.Pol
     return told, [dark, gone] if before.failures else []
 
 
+def renumbered(state: FeedState, name: str, known: int, new: int, *, now: datetime) -> Notice:
+    """What the operators are told when a feed gave its entries new identities."""
+    text = (
+        f"{state.url} gave {known} of its entries new identities, as a site does that moves to a new system. They were recognised by "
+        f"their titles and not told again; {new} more were new and were read."
+    )
+    return Notice(key=f"feed_renumbered:{state.url}:{now:%Y-%m-%d}", subject=f"Feed {name} has new identities", text=text)
+
+
 def _well(state: FeedState, now: datetime) -> FeedState:
     return replace(
         state,

@@ -241,7 +241,8 @@ class Poller:
                 store.feeds.block_host(conn, block.host, until=now + block.pause, reason=block.reason)
                 store.feeds.give_back(conn, back, now=now)
             if finished is not None:
-                for notice in told:
+                moved = [outcome.renumbered(state, name, finished.known, finished.readable, now=now)] if finished.moved else []
+                for notice in [*told, *moved]:
                     operators.raise_notice(conn, wiring, notice, now=now)
                 operators.clear_notices(conn, wiring, over, now=now)
             return finished
@@ -256,7 +257,7 @@ class Poller:
             self._log_document(state, document, finished, name)
         if finished.readable:
             self._runtime.hints.entries.set()
-        if told or over:
+        if told or over or finished.moved:
             self._runtime.hints.deliveries.set()
 
     def _shelve(self, block: Block) -> list[tuple[int, int]]:

@@ -51,7 +51,7 @@ def parse(
     text = encoding.decode(body, headers, url)
     if text.root == sitemap.ROOT:
         return _choose(sitemap.parse(text.data, url=base), known, baseline=baseline, newest=newest, limit=limit)
-    job = _Job(text, base, headers)
+    job = _Job(text, base, headers, titles=baseline)
     if baseline:
         document = job.baseline(newest, limit)
     elif known and span_count:
@@ -64,10 +64,10 @@ def parse(
 class _Job:
     """One XML document: its outline, and three ways to read it. The first two give None where only the last will do."""
 
-    def __init__(self, text: encoding.Text, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(self, text: encoding.Text, url: str, headers: Mapping[str, str], *, titles: bool) -> None:
         self.text, self.url, self.headers = text, url, headers
         # A DOCTYPE may define entities, which feedparser reads in its own way: such documents are not cut.
-        self.outline = spans.scan(text.data) if text.sure and not text.doctype else spans.Outline()
+        self.outline = spans.scan(text.data, titles=titles) if text.sure and not text.doctype else spans.Outline()
         self.shared = spans.shared_guids(self.outline.spans)
 
     def news(self, known: frozenset[bytes], limit: int) -> Document | None:
@@ -105,10 +105,14 @@ class _Job:
                 told.append(entry)
             elif entry is not None:
                 names[at] = entry.identity
-        silent = (name for at, name in enumerate(names) if name is not None and at not in recent)
+        silent: dict[str, str] = {}
+        for at, name in enumerate(names):
+            if name is not None and at not in recent:
+                silent.setdefault(name, items.marked_line(found[at].title))
         return replace(
             self._document(read, told),
-            known=tuple(dict.fromkeys(silent)),
+            known=tuple(silent),
+            known_titles=tuple(silent.values()),
             spans=b"".join(spans.hashes(self.text.data, found)),
             partial=len(chosen) < len(found),
         )
@@ -197,10 +201,15 @@ def _choose(document: Document, known: bytes, *, baseline: bool, newest: int, li
     if baseline:
         order = sorted(range(len(tokens)), key=lambda at: -_stamp(document.entries[at]))  # stable: undated keep their order
         recent = frozenset(order[: min(newest, limit)])
+        silent: dict[str, str] = {}
+        for at, entry in enumerate(document.entries):
+            if at not in recent:
+                silent.setdefault(entry.identity, entry.title)
         return replace(
             document,
             entries=tuple(entry for at, entry in enumerate(document.entries) if at in recent),
-            known=tuple(dict.fromkeys(entry.identity for at, entry in enumerate(document.entries) if at not in recent)),
+            known=tuple(silent),
+            known_titles=tuple(silent.values()),
             spans=b"".join(tokens),
         )
     fresh = [at for at, each in enumerate(tokens) if each not in seen]

@@ -21,12 +21,11 @@ import xxhash
 from watcher.feeds import items
 
 _NAME = re.compile(rb"<([^\s/>]+)")
-_ITEM, _ID, _LINK, _DATE, _PROSE = 1, 2, 3, 4, 5
+_ITEM, _ID, _LINK, _DATE, _PROSE, _TITLE = 1, 2, 3, 4, 5, 6
 _KINDS = dict.fromkeys(("item", "entry"), _ITEM) | dict.fromkeys(("guid", "id"), _ID) | {"link": _LINK}
 _KINDS |= dict.fromkeys(("pubdate", "published", "updated", "date"), _DATE)
 _KINDS |= dict.fromkeys(
     [
-        "title",
         "subtitle",
         "tagline",
         "rights",
@@ -42,6 +41,7 @@ _KINDS |= dict.fromkeys(
     ],
     _PROSE,
 )
+_KINDS |= {"title": _TITLE}
 _RDF_ABOUT = "http://www.w3.org/1999/02/22-rdf-syntax-ns# about"
 _DC = "http://purl.org/dc/elements/1.1/"
 _BROKEN_OFF = frozenset(  # the document ends where it should not: what a cut transfer or a full disk leaves
@@ -56,7 +56,7 @@ _BROKEN_OFF = frozenset(  # the document ends where it should not: what a cut tr
 
 @dataclass(slots=True)
 class Span:
-    """One item: ``data[start:end]``. ``guid`` and ``link`` are as written, stripped; ``simple``: the guid is certain.
+    """One item: ``data[start:end]``. ``guid``, ``link`` and ``title`` are as written, stripped; ``simple``: the guid is certain.
 
     A ``link`` that is more than one text without attributes holds NUL characters, which no document can.
     """
@@ -66,6 +66,7 @@ class Span:
     guid: str = ""
     link: str = ""
     date: str = ""
+    title: str = ""
     simple: bool = True
 
 
@@ -83,9 +84,12 @@ class Outline:
     tangled: bool = False
 
 
-def scan(data: bytes) -> Outline:
-    """Return the outline of a UTF-8 document; ``whole`` is False where expat refuses it, or where it is tangled."""
-    scanner = _Scanner(data)
+def scan(data: bytes, *, titles: bool = False) -> Outline:
+    """Return the outline of a UTF-8 document; ``whole`` is False where expat refuses it, or where it is tangled.
+
+    :param titles: collect the items' titles too.
+    """
+    scanner = _Scanner(data, titles=titles)
     try:
         scanner.parser.Parse(data, True)
     except expat.ExpatError as fault:
@@ -150,7 +154,7 @@ def _kind(name: str) -> int:
     kind = _KINDS.get(local.lower(), 0)
     if not kind or (local.lower() == "date") != (space.lower() == _DC):
         return 0
-    return kind if kind in (_DATE, _PROSE) or space.lower() in _own_namespaces() else 0
+    return kind if kind in (_DATE, _PROSE, _TITLE) or space.lower() in _own_namespaces() else 0
 
 
 @lru_cache(maxsize=1)
@@ -163,7 +167,8 @@ def _own_namespaces() -> frozenset[str]:
 class _Scanner:
     """expat's handlers. Items are elements two or three levels deep: ``feed/entry``, ``rss/channel/item``, ``rdf:RDF/item``."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, titles: bool) -> None:
+        self._titles = titles
         self.outline = Outline()
         self._data = data
         self.parser = expat.ParserCreate(namespace_separator=" ")
@@ -185,11 +190,11 @@ class _Scanner:
     def _start(self, name: str, attributes: list[str]) -> None:
         self._depth += 1
         if self._item_depth:
-            if self._store is not None:  # markup inside a guid or a link: nothing is certain any more
+            if self._store is not None and self._store is not _set_title:  # markup inside a guid or a link: nothing is certain any more
                 self._span.simple = False
             elif self._depth == self._item_depth + 1:
                 kind = _kind(name)
-                self._in_prose = kind == _PROSE
+                self._in_prose = kind in (_PROSE, _TITLE)
                 if kind:
                     self._open_field(kind, attributes)
             elif kind := _kind(name):
@@ -207,7 +212,7 @@ class _Scanner:
         """Judge an element deeper in an item: the id of something else, or prose within prose."""
         if kind == _ID:
             self._span.simple = self._span.simple and bool(self._span.guid)
-        elif kind == _PROSE and self._in_prose:
+        elif kind in (_PROSE, _TITLE) and self._in_prose:
             self.outline.tangled = True
 
     def _open_field(self, kind: int, attributes: list[str]) -> None:
@@ -223,6 +228,8 @@ class _Scanner:
                 self._collect(_set_link)
         elif kind == _DATE and not span.date:
             self._collect(_set_date)
+        elif kind == _TITLE and self._titles and not span.title:
+            self._collect(_set_title)
 
     def _collect(self, store: Callable[[Span, str], None]) -> None:
         self._text.clear()
@@ -261,6 +268,10 @@ def _set_link(span: Span, text: str) -> None:
 
 def _set_date(span: Span, text: str) -> None:
     span.date = text
+
+
+def _set_title(span: Span, text: str) -> None:
+    span.title = text
 
 
 def _certain(text: str) -> bool:

@@ -140,7 +140,8 @@ class Document:
     ``entries`` are those that were parsed: all, or only the new ones where known spans were cut out.
     ``spans``: packed 8-byte hashes of all item spans of this document, in order; empty where it cannot be cut.
     ``total``: the number of items in the document, parsed or not. ``skipped``: unusable items, by reason.
-    ``known``: identities of items that were cut out or only recognised (a baseline of a giant feed), not parsed.
+    ``known``: identities of items that were cut out or only recognised (a baseline of a giant feed), not parsed;
+    ``known_titles``: their titles in the same order, "" where there is none.
     ``problems``: what is wrong with the document, in words for the operator.
     """
 
@@ -151,6 +152,7 @@ class Document:
     spans: bytes = b""
     total: int = 0
     known: tuple[str, ...] = ()
+    known_titles: tuple[str, ...] = ()
     skipped: tuple[tuple[str, int], ...] = ()
     problems: tuple[str, ...] = ()
     complete: bool = True

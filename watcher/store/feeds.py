@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 
 from watcher.model import Document, Entry, EntryId, FeedId, FeedState
+from watcher.store import renamed
 from watcher.store.columns import digest
 from watcher.store.leases import Queue, adding, among, serialise
 from watcher.store.schema import entries, feeds, hosts
@@ -50,11 +51,15 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """What a poll's document brought: entries for the reader, and entries recorded as known."""
+    """What a poll's document brought: entries for the reader, and entries recorded as known.
+
+    ``moved``: the feed gave its entries new identities, and they were recognised by their titles.
+    """
 
     readable: int = 0
     known: int = 0
     ids: tuple[EntryId, ...] = ()
+    moved: bool = False
 
 
 def sync(conn: Connection, seeds: Sequence[FeedSeed], *, now: datetime) -> None:
@@ -200,14 +205,15 @@ def finish(
         return Finished()
     readable = _newest(document.entries, backfill) if baseline else set(range(len(document.entries)))
     rows = [_row(after.id, entry, now, readable=n in readable, backfill=baseline) for n, entry in enumerate(document.entries)]
-    rows += [_known(after.id, identity, now) for identity in document.known]
+    titles = document.known_titles or ("",) * len(document.known)
+    rows += [_known(after.id, identity, now, title=title) for identity, title in zip(document.known, titles, strict=True)]
     # Of two items with one identity the first counts. Most documents begin with the newest: stored, and so read, oldest first.
     by_key = {row["identity_key"]: row for row in reversed(rows)}
-    inserted = _insert(conn, after.id, by_key)
+    inserted, moved = _insert(conn, after.id, by_key, total=0 if baseline else document.total)
     if document.complete and 0 < document.total <= len(rows) + sum(count for _, count in document.skipped):
         _note_presence(conn, after.id, by_key.keys(), now)
     new = tuple(EntryId(entry) for entry, status in inserted if status == "new")
-    return Finished(readable=len(new), known=len(inserted) - len(new), ids=new)
+    return Finished(readable=len(new), known=len(inserted) - len(new), ids=new, moved=moved)
 
 
 def _newest(found: Sequence[Entry], count: int) -> set[int]:
@@ -220,7 +226,7 @@ def _newest(found: Sequence[Entry], count: int) -> set[int]:
 
 
 def _row(feed: FeedId, entry: Entry, now: datetime, *, readable: bool, backfill: bool) -> dict[str, Any]:
-    return _known(feed, entry.identity, now) | {
+    return _known(feed, entry.identity, now, title=entry.title) | {
         "title": entry.title, "url": entry.url, "url_key": digest(entry.url) if entry.url else None,
         "summary": entry.summary if readable else None, "content": entry.content if readable else None, "author": entry.author,
         "tags": list(entry.tags), "language": entry.language, "published_at": entry.published_at, "updated_at": entry.updated_at,
@@ -228,21 +234,30 @@ def _row(feed: FeedId, entry: Entry, now: datetime, *, readable: bool, backfill:
     }  # fmt: skip
 
 
-def _known(feed: FeedId, identity: str, now: datetime) -> dict[str, Any]:
+def _known(feed: FeedId, identity: str, now: datetime, *, title: str) -> dict[str, Any]:
     """An entry that is only remembered."""
-    return {"feed_id": feed, "identity": identity, "identity_key": digest(identity), "first_seen_at": now, "status": "known"}
+    return {
+        "feed_id": feed, "identity": identity, "identity_key": digest(identity), "first_seen_at": now, "status": "known",
+        "title_key": renamed.title_key(title),
+    }  # fmt: skip
 
 
-def _insert(conn: Connection, feed: FeedId, rows: Mapping[bytes, dict[str, Any]]) -> list[tuple[int, str]]:
-    """Insert entries that are not there yet; return (id, status) of those that were new, 0 for those that are only remembered."""
+def _insert(conn: Connection, feed: FeedId, rows: Mapping[bytes, dict[str, Any]], *, total: int) -> tuple[list[tuple[int, str]], bool]:
+    """Insert entries that are not there yet, under this identity or another.
+
+    :param total: the number of items in the document; 0 for a first one, in which nothing can come back.
+    :returns: (id, status) of those that were new, 0 for those that are only remembered; and whether the feed has moved.
+    """
     seen = set(_rows_of(conn, feed, rows, entries.c.identity_key))
     new = [row for key, row in rows.items() if key not in seen]
+    back, moved = renamed.recognise(conn, feed, new, rows.keys(), total) if new and total else (frozenset(), False)
+    new = [row for row in new if row["identity_key"] not in back]
     statement = adding(conn, entries).on_conflict_do_nothing(index_elements=["feed_id", "identity_key"])
     silent, whole = [row for row in new if "title" not in row], [row for row in new if "title" in row]
     if silent:  # tens of thousands, in a giant feed's first poll
         conn.execute(statement, silent)
     inserted = conn.execute(statement.returning(entries.c.id, entries.c.status), whole).all() if whole else ()
-    return [(0, "known")] * len(silent) + [(row.id, row.status) for row in inserted]
+    return [(0, "known")] * (len(silent) + len(back)) + [(row.id, row.status) for row in inserted], moved
 
 
 def _note_presence(conn: Connection, feed: FeedId, keys: Collection[bytes], now: datetime) -> None:

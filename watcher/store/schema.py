@@ -99,6 +99,7 @@ entries = Table(
     Column("title", Words, nullable=False, server_default=""),
     Column("url", Words),
     Column("url_key", LargeBinary),
+    Column("title_key", LargeBinary),
     Column("summary", Packed),
     Column("content", Packed),
     Column("author", Words, nullable=False, server_default=""),
