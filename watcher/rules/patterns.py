@@ -97,7 +97,7 @@ class _Branch(NamedTuple):
         longer = range(end + 1, min(limit, end + LOOKED_FOR) + 1)
         for other in (*shorter, *longer):
             if boundary.ends_word(text, other) and self.compiled.fullmatch(text[start:other]):
-                return other
+                return int(other)
         return None
 
     def _next(self, text: str, start: int, limit: int) -> int:

@@ -78,7 +78,8 @@ class Rulebook:
 
     def _judge(self) -> Iterable[tuple[Thing, str]]:
         anything = frozenset(number for number, expression in self._expressions.items() if expression.matches_anything)
-        for thing in (*self.rules, *self._entities, *self._terms):
+        things: tuple[Thing, ...] = (*self.rules, *self._entities, *self._terms)
+        for thing in things:
             yield from ((thing, warning) for warning in lint.remarks(thing))
         for rule, condition in zip(self.rules, self._compiled, strict=True):
             warning = logic.judge(condition, anything)
