@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from watcher.rules.dialects import boolean, freshrss
-from watcher.rules.dialects.common import Converted, NoEquivalent, checked
+from watcher.rules.dialects.converted import Converted, NoEquivalent, checked
 
 __all__ = ["DIALECTS", "Converted", "NoEquivalent", "convert"]
 

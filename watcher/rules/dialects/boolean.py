@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from watcher.errors import QueryError
-from watcher.rules.dialects.common import QUOTES, Converted, NoEquivalent, Notes, all_of, any_of, site
+from watcher.rules.dialects.converted import QUOTES, Converted, NoEquivalent, Notes, all_of, any_of, site
 from watcher.rules.syntax import And, Case, Field, Near, Node, Not, Term
 
 MAX_DEPTH = 50

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from watcher.errors import QueryError
-from watcher.rules.dialects.common import Converted, NoEquivalent, Notes, all_of, any_of, regex
+from watcher.rules.dialects.converted import Converted, NoEquivalent, Notes, all_of, any_of, regex
 from watcher.rules.syntax import Field, Node, Not, Term
 
 MAX_DEPTH = 50

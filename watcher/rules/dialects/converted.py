@@ -1,4 +1,4 @@
-"""What the converters share."""
+"""A converted query: what became of it, what has no equivalent, and how the pieces are put together."""
 
 from __future__ import annotations
 
