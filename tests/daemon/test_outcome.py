@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from watcher.daemon import outcome
 from watcher.errors import BadStatus, FetchTimeout
 from watcher.feeds.fetch import NotModified, Response
@@ -88,26 +90,33 @@ def test_a_permanent_redirect_is_adopted_after_three_in_a_row() -> None:
     assert interrupted.redirect_count == 0
     state = outcome.changed(state, FEED, POLICY, response(permanent=target), document(), now=NOW, jitter=0)
     assert state.fetch_url == target
-    told, _ = outcome.notices(STATE, state, "name", POLICY)
+    told, _ = outcome.notices(STATE, state, "name")
     assert "has moved" in told[0].subject
 
 
 def test_410_stops_the_feed_with_one_notice() -> None:
     after = outcome.failed(STATE, FEED, POLICY, BadStatus(FEED.url, status=410), now=NOW, jitter=0)
     assert after.due_at is None
-    told, _ = outcome.notices(STATE, after, "name", POLICY)
+    told, _ = outcome.notices(STATE, after, "name")
     assert [notice.key for notice in told] == [f"feed_gone:{FEED.url}"]
-    assert outcome.notices(after, replace(after, last_polled_at=NOW), "name", POLICY)[0] == []
+    assert outcome.notices(after, replace(after, last_polled_at=NOW), "name")[0] == []
 
 
-def test_a_failing_feed_is_told_once_it_is_no_passing_fault_and_never_given_up() -> None:
+def test_a_failing_feed_is_never_given_up_and_forgets_nothing() -> None:
     state = STATE
-    told = []
     for hour in range(8):
         after = outcome.failed(state, FEED, POLICY, FetchTimeout(FEED.url), now=NOW + timedelta(hours=hour), jitter=0)
         assert after.due_at is not None
         assert after.due_at - (NOW + timedelta(hours=hour)) <= 4 * POLICY.max_interval * 1.1
-        told.append(bool(outcome.notices(state, after, "name", POLICY)[0]))
         state = after
-    assert told == [False] * 6 + [True] * 2
     assert (state.etag, state.body_hash) == (STATE.etag, STATE.body_hash), "what is known stays as it was"
+
+
+def test_news_ends_a_silence_and_teaches_the_rhythm_and_a_first_document_does_neither() -> None:
+    quiet = replace(STATE, quiet_at=NOW)
+    after = outcome.changed(quiet, FEED, POLICY, response(), document(), now=NOW, jitter=0)
+    assert after.quiet_at is None
+    assert after.rhythm is not None
+    assert outcome.changed(quiet, FEED, POLICY, response(), document(entries=()), now=NOW, jitter=0).quiet_at == NOW
+    first = outcome.changed(replace(STATE, baseline_at=None), FEED, POLICY, response(), document(), now=NOW, jitter=0)
+    assert first.interval == pytest.approx(POLICY.interval, rel=0.05), "it begins at the configured interval"

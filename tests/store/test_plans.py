@@ -20,6 +20,7 @@ from watcher.store import (
     entries,
     escalations,
     feeds,
+    health,
     history,
     marks,
     retention,
@@ -230,3 +231,13 @@ def test_an_entry_is_found_by_its_link_through_an_index(large):
 def test_marks_are_looked_up_without_reading_alerts_or_articles(large, work):
     for statement, plan in plans(large, work):
         assert scanned(plan) <= {"marks"}, f"{statement}\n{plan}"
+
+
+def test_the_close_look_at_sources_reads_days_and_not_the_archive(large):
+    """On PostgreSQL its planner decides by how much of the table the days are."""
+    if large.dialect != "sqlite":
+        pytest.skip("most of these rows are of the last days, where PostgreSQL rightly reads the table")
+    found = plans(large, lambda conn: (health.repeats(conn, since=NOW - timedelta(days=1), least=6), health.pages(conn, now=NOW)))
+    text_of = "\n".join(str(each) for each in found)
+    assert "ix_entries_seen" in text_of
+    assert "ix_articles_added" in text_of

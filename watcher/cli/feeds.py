@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -28,7 +28,8 @@ def list_(
     failing: Annotated[bool, typer.Option("--failing", help="Only those in trouble.")] = False,
     as_json: output.AsJson = False,
 ) -> None:
-    """List the feeds: those in trouble first, with when they last brought something and when they are due.
+    """List the feeds, those in trouble first: the last success, the mean delay from publication to detection, the share of
+    articles whose page gave text, and when they are polled next and why.
 
     \b
     Examples:
@@ -36,28 +37,20 @@ def list_(
       watcher feeds list --json
     """
     from watcher import store
+    from watcher.cli import feedlist
 
     with opened.store(opened.database(ctx)) as database:
         now = database.clock()
         found = database.read_now(lambda conn: store.feeds.listing(conn, now=now, limit=10**9))
-    chosen = [row for row in found if not failing or row["failures"] or row["gone_at"]]
+        pages = {each.url: each for each in database.read_now(lambda conn: store.health.pages(conn, now=now))}
+    configured = {feed.url: feed for feed in opened.feeds(ctx)}
+    listed = [(feedlist.row(row, pages.get(row["url"]), configured.get(row["url"])), row) for row in found]
+    chosen = [(shown, row) for shown, row in listed if not failing or shown["trouble"]]
     if as_json:
-        for row in chosen:
-            output.emit(_row(row))
+        for shown, _ in chosen:
+            output.emit(shown)
         return
-    rows = [
-        (
-            row["name"] or row["title"] or row["host"],
-            output.ago(row["last_success_at"], now),
-            output.ago(row["last_new_at"], now),
-            output.ago(row["due_at"], now) if row["due_at"] else "stopped",
-            f"{row['entries']} ({row['new_24h']} new)",
-            row["last_error"] or "",
-            row["url"],
-        )
-        for row in chosen
-    ]
-    output.table(("feed", "last success", "last news", "due", "entries", "trouble", "url"), rows, empty="no feeds")
+    output.table(feedlist.COLUMNS, [feedlist.cells(shown, row, now) for shown, row in chosen], empty="no feeds")
 
 
 @app.command()
@@ -220,13 +213,3 @@ def _with(loaded: Config, urls: set[str], target: Path) -> None:
     """Make sure that the file that was written belongs to the configuration."""
     if not urls <= {feed.url for feed in loaded.feeds}:
         raise WatcherError(f"{target} is not among the files that the configuration includes; add it to [watcher] include first")
-
-
-def _row(row: dict[str, Any]) -> dict[str, Any]:
-    times = ("due_at", "last_polled_at", "last_success_at", "last_new_at", "gone_at")
-    shown = ("url", "name", "title", "host", "failures", "last_error", "entries", "new_24h")
-    return {
-        **{key: row[key] for key in shown},
-        **{key: output.when(row[key]) for key in times},
-        "interval_seconds": row["interval"].total_seconds(),
-    }

@@ -14,6 +14,7 @@ from watcher.errors import ConfigError
 
 if TYPE_CHECKING:
     from watcher.config import Config
+    from watcher.model import Feed
     from watcher.store import Store
 
 _DATABASE = re.compile(r"""^[ \t]*database[ \t]*=[ \t]*(["'])(.+?)\1""", re.MULTILINE)
@@ -37,6 +38,22 @@ def configuration(ctx: typer.Context) -> Config:
     from watcher import config
 
     return config.load(path(ctx))
+
+
+def feeds(ctx: typer.Context) -> tuple[Feed, ...]:
+    """The configured feeds, where the configuration can be read; else none: what only describes the database goes on without."""
+    loaded = readable(ctx)
+    return tuple(loaded.feeds) if loaded is not None else ()
+
+
+def readable(ctx: typer.Context) -> Config | None:
+    """The configuration, or None where it has errors (`watcher check` lists them)."""
+    from watcher import config
+
+    try:
+        return configuration(ctx)
+    except (config.ConfigErrors, ConfigError):
+        return None
 
 
 def store(database: str) -> Store:

@@ -11,7 +11,7 @@ import typer
 from watcher.cli import boundary, opened, output
 
 if TYPE_CHECKING:
-    from watcher.store import Connection
+    from watcher.store import Connection, Store
 
 
 def status(ctx: typer.Context, as_json: output.AsJson = False) -> None:
@@ -32,12 +32,26 @@ def status(ctx: typer.Context, as_json: output.AsJson = False) -> None:
             return {**asdict(store.status.summary(conn, now=now)), "dead_letters": letters, "notices": notices}
 
         facts = database.read_now(read)
+        facts["coverage"] = _coverage(ctx, database)
     needs_you = bool(facts["deliveries_dead"] or facts["channels_down"])
     if as_json:
         output.emit({"running": bool(daemons), "daemons": daemons, "ok": bool(daemons) and not needs_you, **facts})
     else:
         _show(facts, daemons, now)
     raise typer.Exit(boundary.NO if needs_you or not daemons else boundary.FINE)
+
+
+def _coverage(ctx: typer.Context, database: Store) -> list[dict[str, Any]]:
+    """Per rule: its sources, and those from which nothing can be expected."""
+    from watcher import store
+    from watcher.daemon import coverage
+
+    loaded = opened.readable(ctx)
+    if loaded is None:
+        return []
+    blind, names = database.read_now(lambda conn: (store.health.blind(conn), dict(store.health.names(conn))))
+    found = coverage.coverage(loaded.rules, loaded.feeds, blind, names)
+    return [{"rule": each.rule, "sources": each.sources, "blind": len(each.blind), "blind_sources": list(each.blind)} for each in found]
 
 
 def running(url: str) -> list[dict[str, Any]]:
@@ -61,7 +75,7 @@ def _show(facts: dict[str, Any], daemons: list[dict[str, Any]], now: datetime) -
     if not daemons:
         output.say("NOT RUNNING: no daemon answers on this database")
     output.say(
-        f"feeds: {facts['feeds']}, of these {facts['failing']} failing and {facts['stopped']} stopped; "
+        f"feeds: {facts['feeds']}, of these {facts['failing']} failing, {facts['quiet']} quiet and {facts['stopped']} stopped; "
         f"last success {output.ago(facts['last_success_at'], now)}; {facts['feeds_due']} due now"
     )
     output.say(f"entries: {facts['entries_waiting']} waiting, {facts['entries_dead']} given up in the last week")
@@ -74,5 +88,8 @@ def _show(facts: dict[str, Any], daemons: list[dict[str, Any]], now: datetime) -
         for letter in facts["dead_letters"]:
             output.say(f"  {letter['channel']}: {letter['count']} given up since {letter['since']}: {letter['reason']}")
         output.say("see `watcher deliveries list --failed`, then `watcher alerts resend ID`")
+    for each in facts["coverage"]:
+        if each["blind"]:
+            output.say(f"{each['rule']}: {each['blind']} of {each['sources']} sources blind: {', '.join(each['blind_sources'][:5])}")
     for notice in facts["notices"]:
         output.say(f"since {notice['since']}: {notice['condition']}")

@@ -31,6 +31,7 @@ from watcher.daemon.poller import Poller
 from watcher.daemon.reader import Reader
 from watcher.daemon.reload import Reloader
 from watcher.daemon.runtime import Runtime
+from watcher.daemon.sources import Sources
 from watcher.daemon.supervise import Supervisor
 from watcher.daemon.wire import wire
 from watcher.daemon.workers import Workers
@@ -114,8 +115,10 @@ async def _once(runtime: Runtime) -> int:
     """One pass through the flow, stage after stage."""
     housekeeping = asyncio.create_task(runtime.workers.housekeeping())
     supervisor = Supervisor(systemd.Notifier({}))
-    loops = (("poller", Poller(runtime)), ("reader", Reader(runtime)), ("dispatcher", Dispatcher(runtime)), ("indexer", Indexer(runtime)))
-    for name, loop in loops:
+    for name, loop in (("poller", Poller(runtime)), ("reader", Reader(runtime))):
+        await loop.run(supervisor.pulse(name))
+    await Sources(runtime).look()
+    for name, loop in (("dispatcher", Dispatcher(runtime)), ("indexer", Indexer(runtime))):
         await loop.run(supervisor.pulse(name))
     housekeeping.cancel()
     return 0

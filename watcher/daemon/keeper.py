@@ -1,6 +1,6 @@
 """The keeper: the timetable beside the three loops.
 
-A handful of APScheduler jobs in memory, never one per feed: retention, a watch on the wall clock, the operators' heartbeat,
+A handful of APScheduler jobs in memory, never one per feed: the sources' health, retention, a watch on the wall clock, the operators' heartbeat,
 escalations, the end of silences, statistics for STATUS and /metrics. A job that fails says so and runs again at its next time.
 """
 
@@ -15,6 +15,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from watcher import store
 from watcher.daemon import handover, log, metrics, operators, systemd
 from watcher.daemon.runtime import Runtime
+from watcher.daemon.sources import Sources
 from watcher.daemon.supervise import Pulse
 from watcher.errors import FetchError
 
@@ -25,6 +26,7 @@ SILENCE_SECONDS = 15
 CLOCK_TOLERANCE = timedelta(seconds=20)
 LAG_SECONDS = 0.25
 PRUNE_HOURS = 6
+SOURCES_SECONDS = 20
 LONGEST_RETRY = timedelta(minutes=5)  # an entry never waits longer between two tries (see the reader)
 
 Job = Callable[[], Awaitable[None]]
@@ -35,6 +37,7 @@ class Keeper:
 
     def __init__(self, runtime: Runtime, notifier: systemd.Notifier) -> None:
         self._runtime, self._notifier = runtime, notifier
+        self._sources = Sources(runtime)
         self._offset = self._wall_minus_monotonic()
 
     async def run(self, pulse: Pulse) -> None:
@@ -46,6 +49,7 @@ class Keeper:
             (self._watch_clock, timedelta(seconds=CLOCK_SECONDS)),
             (self._escalate, timedelta(seconds=ESCALATION_SECONDS)),
             (self._end_silences, timedelta(seconds=SILENCE_SECONDS)),
+            (self._look_at_sources, timedelta(seconds=SOURCES_SECONDS)),
             (self._prune, timedelta(hours=PRUNE_HOURS)),
         ]
         if heartbeat is not None and heartbeat.heartbeat_url is not None:
@@ -134,6 +138,10 @@ class Keeper:
             return
         await runtime.store.write(lambda conn: operators.silences_ended(conn, runtime.wiring, now=now))
         runtime.hints.deliveries.set()
+
+    async def _look_at_sources(self) -> None:
+        """Tell of feeds that die, go quiet or turn to rubbish, and of those that recover."""
+        await self._sources.look()
 
     async def _prune(self) -> None:
         """Forget what is older than ``retention`` and no longer needed to know an entry again."""

@@ -46,9 +46,14 @@ def clear_notices(conn: store.Connection, wiring: Wiring, keys: Sequence[str], *
     """Note that troubles are over, and say so for each that had been told."""
     for key in keys:
         if store.alerts.clear(conn, key, now=now):
-            what = key.replace("_", " ", 1).replace(":", ": ", 1)
+            what = in_words(key)
             over = Notice(key=f"over:{key}", subject=f"Over: {what}", text=f"This is over: {what}", severity=Severity.NORMAL)
             raise_notice(conn, wiring, over, now=now, again=True)
+
+
+def in_words(key: str) -> str:
+    """Return a notice's key for people: ``feed failing: URL``."""
+    return key.replace("_", " ", 1).replace(":", ": ", 1)
 
 
 def bury_orphans(conn: store.Connection, wiring: Wiring, *, now: datetime) -> None:

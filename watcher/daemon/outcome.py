@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from watcher.errors import BadStatus, FetchError, ParseError
-from watcher.feeds import schedule
+from watcher.feeds import health, schedule
 from watcher.feeds.fetch import NotModified, Response
 from watcher.model import Document, Feed, FeedHints, FeedState, Notice
 
 CONFIRMATIONS = 3  # a permanent redirect is adopted after so many in a row (DESIGN section 5)
-TELL_AFTER_FAILURES = 5
-TELL_AFTER_TIME = timedelta(hours=6)  # or max_interval, where that is shorter
 
 
 def unchanged(
@@ -37,6 +35,7 @@ def only_rescheduled(before: FeedState, after: FeedState) -> bool:
         and before.redirect_count == after.redirect_count
         and before.gone_at is None
         and before.last_success_at is not None
+        and before.checked_at == after.checked_at
     )
 
 
@@ -63,6 +62,8 @@ def changed(
         full_parse_at=(state.full_parse_at or now) if document.partial else now,
         last_new_at=now if new and state.baseline_at else state.last_new_at,
         baseline_at=state.baseline_at or now,
+        quiet_at=None if news else state.quiet_at,
+        lied_at=state.lied_at if health.distrusted(state, now) else None,
         etag=answer.etag,
         last_modified=answer.last_modified,
         body_hash=answer.body_hash,
@@ -100,28 +101,22 @@ def failed(
     return replace(after, due_at=schedule.after_failure(state, feed, policy, error, now=now, jitter=jitter))
 
 
-def notices(before: FeedState, after: FeedState, name: str, policy: schedule.Policy) -> tuple[list[Notice], list[str]]:
-    """What the operators are to be told after a poll, and the keys of earlier notices that are over.
+def notices(before: FeedState, after: FeedState, name: str) -> tuple[list[Notice], list[str]]:
+    """What the operators are to be told at once after a poll, and the keys of earlier notices that are over.
 
-    A failing feed is told once: after five failures in a row that span at least six hours, or ``max_interval`` where that
-    is shorter, so that one bad night is not news; and once more when it is back.
+    A feed that fails for long is told by ``daemon.sources``, which sees all feeds together.
     """
-    gone, dark, moved = f"feed_gone:{after.url}", f"feed_failing:{after.url}", f"feed_moved:{after.url}:{after.fetch_url}"
+    gone, moved = f"feed_gone:{after.url}", f"feed_moved:{after.url}:{after.fetch_url}"
     if after.gone_at and not before.gone_at:
         text = f"{after.url} answered 410 Gone: its publisher has ended this feed.\nIt is no longer polled. Remove it from the configuration, or try it again with: watcher feeds poll {after.url}"
         return [Notice(key=gone, subject=f"Feed {name} is gone", text=text)], []
     if after.failures:
-        since = after.first_failed_at or after.last_polled_at
-        long_enough = after.last_polled_at and since and after.last_polled_at - since >= min(TELL_AFTER_TIME, policy.max_interval)
-        if after.failures >= TELL_AFTER_FAILURES and long_enough:
-            text = f"{after.url} has failed {after.failures} times in a row since {since:%Y-%m-%d %H:%M} UTC.\nLast answer: {after.last_error}\nIt goes on being polled, more and more rarely."
-            return [Notice(key=dark, subject=f"Feed {name} is failing", text=text)], []
         return [], []
     told = []
     if after.fetch_url != before.fetch_url:
         text = f"{before.fetch_url} has been redirecting permanently to {after.fetch_url}, which is a feed. It is polled there from now on.\nChange the URL in the configuration when convenient."
         told.append(Notice(key=moved, subject=f"Feed {name} has moved", text=text))
-    return told, [dark, gone] if before.failures else []
+    return told, [gone] if before.failures else []
 
 
 def renumbered(state: FeedState, name: str, known: int, new: int, *, now: datetime) -> Notice:

@@ -2,7 +2,7 @@
 
 claim feeds that are due, a few of each host       store.feeds.claim
 wait for a slot of the host                          feeds.hosts, asked through daemon.politeness
-fetch, with validators                               feeds.fetch            FetchError -> a later due time
+fetch, with validators                               daemon.doubt           FetchError -> a later due time
 304, or the same bytes as last time?                 one row of the next batch: due_at, nothing else
 parse what is new, in a worker process               feeds.parse            ParseError -> a later due time
 decide what it means for the feed                    daemon.outcome
@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from watcher import store
-from watcher.daemon import faultpoints, log, metrics, operators, outcome
+from watcher.daemon import doubt, faultpoints, log, metrics, operators, outcome
 from watcher.daemon.leases import LEASE, Leases
 from watcher.daemon.runtime import Runtime, Wiring
 from watcher.daemon.supervise import Pulse
@@ -147,14 +148,14 @@ class Poller:
                 self.leases.release(state.id)
                 return
             try:
-                answer = await fetch.fetch(wiring.client, feed, state, wiring.limits)
+                asked = await doubt.ask(wiring.client, feed, state, wiring.limits, runtime.now())
             finally:
                 runtime.hosts.end(state.host, asyncio.get_running_loop().time())
             faultpoints.reach("feeds.fetched")
-            if isinstance(answer, fetch.NotModified) or answer.body_hash == state.body_hash:
-                await self._unchanged_poll(state, feed, wiring, answer)
+            if isinstance(asked.answer, fetch.NotModified) or asked.answer.body_hash == state.body_hash:
+                await self._unchanged_poll(state, feed, wiring, asked)
             else:
-                await self._changed_poll(state, feed, wiring, answer)
+                await self._changed_poll(asked.state, feed, wiring, asked.answer, contradicted=asked.contradicted)
         except (FetchError, ParseError) as error:
             await self._failed_poll(state, feed, wiring, error)  # type: ignore[arg-type]  # raised only with a feed
         except StoreError as error:
@@ -164,9 +165,9 @@ class Poller:
             log.get().error("poll.broken", feed=state.url, error=why)
             await self._failed_poll(state, feed, wiring, ParseError(state.url, "internal", why))  # type: ignore[arg-type]  # as above
 
-    async def _unchanged_poll(self, state: FeedState, feed: Feed, wiring: Wiring, answer: fetch.Response | fetch.NotModified) -> None:
+    async def _unchanged_poll(self, state: FeedState, feed: Feed, wiring: Wiring, asked: doubt.Asked) -> None:
         now = self._runtime.now()
-        after = outcome.unchanged(state, feed, wiring.policy, answer, now=now, jitter=self._runtime.random.random())
+        after = outcome.unchanged(asked.state, feed, wiring.policy, asked.answer, now=now, jitter=self._runtime.random.random())
         metrics.POLLS.labels("unchanged").inc()
         if outcome.only_rescheduled(state, after):
             self._unchanged.append(store.feeds.Unchanged(state.id, state.epoch, after.due_at, after.interval, now))
@@ -177,9 +178,13 @@ class Poller:
             return
         await self._finish(state, after, wiring, feed)
 
-    async def _changed_poll(self, state: FeedState, feed: Feed, wiring: Wiring, answer: fetch.Response) -> None:
+    async def _changed_poll(
+        self, state: FeedState, feed: Feed, wiring: Wiring, answer: fetch.Response, *, contradicted: bool = False
+    ) -> None:
         document = await self._parse(state, feed, answer)
         faultpoints.reach("feeds.parsed")
+        if contradicted and document.entries:
+            state = replace(state, lied_at=self._runtime.now())
         after = outcome.changed(state, feed, wiring.policy, answer, document, now=self._runtime.now(), jitter=self._runtime.random.random())
         metrics.POLLS.labels("changed").inc()
         await self._finish(state, after, wiring, feed, document)
@@ -229,7 +234,7 @@ class Poller:
     ) -> None:
         """The poll's one transaction, and what follows from it."""
         now, name = self._runtime.now(), feed.name or after.title or after.host
-        told, over = outcome.notices(state, after, name, wiring.policy)
+        told, over = outcome.notices(state, after, name)
         back = self._shelve(block) if block is not None else []
 
         def unit(conn: store.Connection) -> store.feeds.Finished | None:

@@ -25,7 +25,6 @@ BURST = HOUR  # time constant of what came lately
 BURST_SHARE = 0.25
 HOUR_PRIOR, DAY_PRIOR = 1.0, 6.0  # pieces of news that speak for "all hours alike", "all days alike"
 LATEST_DELAY = 2 * DAY  # an older entry that appears was not late, it was put in later
-LOOK_BACK = 60 * DAY
 _VERSION = 1
 _MOST = 60_000.0  # what a half float holds
 _FORMAT = struct.Struct("<B3I6f31e")  # half floats hold the counts: at most six slots an hour
@@ -67,11 +66,22 @@ class Rhythm:
         return self.news * _faded(now - self.learnt_at, MEMORY) / max(self.observed(now), DAY)
 
     def expected(self, start: float, end: float) -> float:
-        """Return how many pieces of news were to be expected between two moments; of a longer time, in its last 60 days."""
-        mean, total, at = self.news_rate(start), 0.0, max(start, end - LOOK_BACK)
+        """Return how many pieces of news were to be expected between two moments. The cost does not grow with their distance."""
+        mean = self.news_rate(start)
+        total, at = 0.0, start
+        if end - start > 2 * DAY:  # the hours of a day make 24, the days of a week 7: whole ones need no hours
+            first, last = (start // DAY + 1) * DAY, end // DAY * DAY
+            weeks, days = divmod(int((last - first) // DAY), 7)
+            total = DAY * (7 * weeks + sum(self._day(first + day * DAY) for day in range(days)))
+            total += self._hourly(last, end)
+            end = first
+        return mean * (total + self._hourly(at, end))
+
+    def _hourly(self, at: float, end: float) -> float:
+        total = 0.0
         while at < end:
             until = min(end, (at // HOUR + 1) * HOUR)
-            total += mean * self._shape(at) * (until - at)
+            total += self._shape(at) * (until - at)
             at = until
         return total
 
@@ -102,7 +112,10 @@ class Rhythm:
         news, hours, hour = self.news, self.hours, int(at // HOUR) % 24
         around = 0.5 * hours[hour] + 0.25 * (hours[hour - 1] + hours[(hour + 1) % 24])
         by_hour = (around + HOUR_PRIOR) / (news / 24 + HOUR_PRIOR)
-        return by_hour * (self.days[_weekday(at)] + DAY_PRIOR) / (news / 7 + DAY_PRIOR)
+        return by_hour * self._day(at)
+
+    def _day(self, at: float) -> float:
+        return (self.days[_weekday(at)] + DAY_PRIOR) / (self.news / 7 + DAY_PRIOR)
 
     def learn(self, published: Iterable[float | None], *, after: float, now: float) -> Rhythm:
         """Return the rhythm with a poll's new entries taken in.

@@ -99,6 +99,28 @@ def after_failure(
     return now + min(wait * (1 + JITTER * _unit(jitter)), worst)
 
 
+def why(state: FeedState, *, fixed: bool) -> str:
+    """Return for people why a feed is polled next when it is.
+
+    :param fixed: whether the feed has an interval of its own.
+    """
+    if state.gone_at is not None:
+        return "stopped: its publisher ended it (410)"
+    if state.due_at is None:
+        return "stopped"
+    if state.failures:
+        return f"failed {state.failures} times in a row: ever more rarely"
+    if state.baseline_at is None or state.last_polled_at is None:
+        return "first poll"
+    if state.backlog:
+        return "the rest of a large document"
+    if fixed:
+        return "its own interval"
+    if state.due_at - state.last_polled_at > state.interval * (1 + 2 * JITTER):
+        return "the server or the document asks for it"
+    return "its rhythm"
+
+
 def _asked(hints: FeedHints, policy: Policy, now: datetime) -> timedelta:
     """Return the longest of what the server and the document ask for, within the policy's bounds."""
     until_expiry = hints.expires_at - now if hints.expires_at is not None else None

@@ -51,7 +51,8 @@ class FeedState:
     ``known_spans`` is the packed 8-byte hashes of the item spans of the last parsed document (see ``feeds.spans``).
     ``interval`` is the adaptive interval in force. ``failures`` counts failures in a row.
     ``rhythm`` is the packed publishing rhythm (see ``feeds.rhythm``). ``checked_at``: the last unconditional GET that tested the
-    server's 304s; ``lied_at``: such a test showed that they hide news, so that validators are no longer sent.
+    server's 304s; ``lied_at``: such a test showed that they hide news, so that validators are no longer sent. ``quiet_at``: its
+    silence was found improbable then, and lasts.
     ``backlog`` is the number of entries of the last document that are still to be stored (limit L8).
     """
 
@@ -84,6 +85,7 @@ class FeedState:
     rhythm: bytes | None = None
     checked_at: datetime | None = None
     lied_at: datetime | None = None
+    quiet_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@
 
 Statements are plain functions of a ``Connection``, one file per noun::
 
-    feeds  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  threads  status  retention  archive
+    feeds  health  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  threads  status  retention  archive
 
 Three of the nouns are queues: ``claim`` moves a row's due time to the end of a lease, ``finish`` says ``WHERE epoch = mine`` (see ``leases``).
 """
@@ -23,6 +23,7 @@ from watcher.store import (
     entries,
     escalations,
     feeds,
+    health,
     history,
     hits,
     marks,
@@ -35,6 +36,6 @@ from watcher.store import (
 from watcher.store.store import Store
 
 __all__ = [
-    "Connection", "Store", "alerts", "archive", "deliveries", "entries", "escalations", "feeds", "history", "hits", "marks", "retention", "silences",
+    "Connection", "Store", "alerts", "archive", "deliveries", "entries", "escalations", "feeds", "health", "history", "hits", "marks", "retention", "silences",
     "status", "stories", "threads",
 ]  # fmt: skip

@@ -72,6 +72,7 @@ feeds = Table(
     Column("rhythm", LargeBinary),  # packed: feeds.rhythm
     Column("checked_at", Instant),
     Column("lied_at", Instant),
+    Column("quiet_at", Instant),
     Column("added_at", Instant, nullable=False),
     Column("removed_at", Instant),  # no longer configured; its state is kept
     UniqueConstraint("url_key"),

@@ -12,11 +12,13 @@ from watcher.store.schema import alerts, channels, deliveries, entries, feeds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Counts. ``failing``: feeds whose last polls failed; ``stopped``: those that answered 410."""
+    """Counts. ``failing``: feeds whose last polls failed; ``stopped``: those that answered 410; ``quiet``: those whose silence is
+    improbable."""
 
     feeds: int
     failing: int
     stopped: int
+    quiet: int
     feeds_due: int
     entries_waiting: int
     entries_dead: int
@@ -35,6 +37,7 @@ def summary(conn: Connection, *, now: datetime) -> Summary:
             func.count().label("feeds"),
             func.count().filter(failing, ~stopped).label("failing"),
             func.count().filter(stopped).label("stopped"),
+            func.count().filter(feeds.c.quiet_at.is_not(None), ~failing, ~stopped).label("quiet"),
             func.count().filter(feeds.c.due_at <= now).label("due"),
             func.max(feeds.c.last_success_at).label("success"),
         ).where(feeds.c.removed_at.is_(None))
@@ -49,6 +52,7 @@ def summary(conn: Connection, *, now: datetime) -> Summary:
         feeds=of_feeds.feeds,
         failing=of_feeds.failing,
         stopped=of_feeds.stopped,
+        quiet=of_feeds.quiet,
         feeds_due=of_feeds.due,
         last_success_at=of_feeds.success,
         entries_waiting=_count(conn, entries.c.due_at.is_not(None), entries.c.looks == 0),
