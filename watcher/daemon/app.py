@@ -115,11 +115,11 @@ async def _once(runtime: Runtime) -> int:
     """One pass through the flow, stage after stage."""
     housekeeping = asyncio.create_task(runtime.workers.housekeeping())
     supervisor = Supervisor(systemd.Notifier({}))
-    for name, loop in (("poller", Poller(runtime)), ("reader", Reader(runtime))):
+    loops = (("poller", Poller(runtime)), ("reader", Reader(runtime)), ("dispatcher", Dispatcher(runtime)), ("indexer", Indexer(runtime)))
+    for name, loop in loops:
         await loop.run(supervisor.pulse(name))
-    await Sources(runtime).look()
-    for name, loop in (("dispatcher", Dispatcher(runtime)), ("indexer", Indexer(runtime))):
-        await loop.run(supervisor.pulse(name))
+        if name == "reader":  # what is wrong with the sources goes out with the rest
+            await Sources(runtime).look()
     housekeeping.cancel()
     return 0
 
