@@ -10,6 +10,7 @@ windows, so a match of more than 2,000 characters may be missed; and there is a 
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -95,7 +96,7 @@ class _Branch(NamedTuple):
             return None
         shorter = range(end - 1, max(start, end - LOOKED_FOR), -1)
         longer = range(end + 1, min(limit, end + LOOKED_FOR) + 1)
-        for other in (*shorter, *longer):
+        for other in itertools.chain(shorter, longer):
             if boundary.ends_word(text, other) and self.compiled.fullmatch(text[start:other]):
                 return int(other)
         return None
