@@ -37,7 +37,22 @@ def forms(base: str, text: str) -> list[str]:
         ("Duda", "Duda Dudy Dudzie Dudę Dudą"),
         ("Wielka Brytania", "Wielka Brytania, Wielkiej Brytanii, Wielką Brytanię"),
         ("Сполучене Королівство", "Сполученого Королівства, Сполученим Королівством"),
+        ("Варшавське Сіті", "Варшавського Сіті"),
+        ("Имран Хан", "Имрана Хана, Имрану Хану"),
+        ("Обединено кралство", "Обединеното кралство"),
+        ("Niemcy", "Niemcy Niemiec Niemcom Niemczech"),
+        ("Wiedeń", "Wiedeń Wiednia Wiedniu"),
+        ("Bliski Wschód", "Bliskiego Wschodu, Bliskim Wschodzie"),
+        ("Wyspy Brytyjskie", "Wyspach Brytyjskich"),
+        ("laburzyści", "laburzystów laburzystom"),
+        ("Norwegowie", "Norwegów Norwegami"),
+        ("Farage", "Farage'a Farage’owi Faragem"),
+        ("Tony Blair", "Tony'ego Blaira, Tonym Blairem"),
+        ("Johnson", "Johnsonův Johnsonových Johnsonova Johnsonove"),
+        ("Jeremy Corbyn", "Jeremyja Corbyna, Jeremyho Corbyna"),
         ("shell", "shell shells"),
+        ("снаряд", "Снаряди СНАРЯДИ"),
+        ("Київ", "київ КИЄВА"),
     ],
 )
 def test_a_base_form_finds_its_forms(base: str, text: str) -> None:
@@ -50,6 +65,9 @@ def test_a_base_form_finds_its_forms(base: str, text: str) -> None:
         ("Іран", "іранський іранець"),
         ("НАТО", "нату"),
         ("Рим", "рима"),
+        ("Stany", "stanu"),
+        ("Polska", "polskiej Polskie"),
+        ("Пророк", "пророка"),
         ("Київ", "київський"),
         ("Duda", "dudzik"),
         ("F-16", "F-16a"),
@@ -72,7 +90,7 @@ def test_the_same_word_with_and_without_forms_lives_in_one_rulebook() -> None:
 
 
 @pytest.mark.corpora
-@pytest.mark.parametrize(("kind", "least"), [("PER", 0.93), ("LOC", 0.95)])
+@pytest.mark.parametrize(("kind", "least"), [("PER", 0.96), ("LOC", 0.97)])
 def test_recall_on_inflected_names_of_six_languages(kind: str, least: float) -> None:
     """BSNLP 2021: the base form of each annotated name must find its surface form in the document."""
     root = os.environ.get("WATCHER_CORPORA")

@@ -164,6 +164,11 @@ class Document:
         place = self.field_at(start)
         return ROW[place], start - self._bases[place], end - self._bases[place]
 
+    def character(self, coordinate: int) -> str:
+        """Return the original character at a coordinate."""
+        place = self.field_at(coordinate)
+        return self._texts[place][coordinate - self._bases[place]]
+
     def text_of(self, field: str) -> str:
         """Return the original text of a field of the row."""
         return self._texts[ROW.index(field)]

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from operator import itemgetter
+from typing import NamedTuple
 
 from watcher.errors import QueryError
 from watcher.rules import inflect, terms
@@ -33,16 +34,26 @@ Role = str | tuple[Pattern, int, int]
 _SIMPLE = re.compile(rf"([^\W\d_{DENSE_RANGES}]+(?: [^\W\d_{DENSE_RANGES}]+)*)(\*?)")
 
 
+class Vocabulary(NamedTuple):
+    """What matching asks about terms, by number. ``prefixes``: found without what follows them; ``names``: inflected terms written with a capital."""
+
+    flavours: list[Flavour]
+    expressions: dict[int, Expression]
+    prefixes: set[int]
+    names: dict[int, str]
+
+
 class Table:
     """The terms of a rulebook while it is compiled."""
 
     def __init__(self) -> None:
-        self._numbers: dict[tuple[Flavour, bool, str], int] = {}
+        self._numbers: dict[tuple[Flavour, int, str], int] = {}
         self._expressions: dict[tuple[Flavour, str], int] = {}
         self._literals: dict[Flavour, dict[str, list[tuple[int, Role]]]] = {}
         self.flavours: list[Flavour] = []  # by number
         self.expressions: dict[int, Expression] = {}
-        self.prefixes: set[int] = set()  # found without what follows them
+        self.prefixes: set[int] = set()
+        self.names: dict[int, str] = {}  # as they were folded
         self.weights: list[float] = []  # by number: how common a term may be, to choose what to look for
 
     def term(self, text: str, flavour: Flavour, *, inflected: bool = False) -> int:
@@ -52,7 +63,7 @@ class Table:
         """
         folded = text.lower() if flavour is PLAIN and text.isascii() else fold(text, case=flavour.case, accents=flavour.accents).text
         folded = folded.strip()
-        key = (flavour, inflected, folded)
+        key = (flavour, inflected + (inflected and text.lstrip()[:1].isupper()), folded)
         number = self._numbers.get(key)
         if number is not None:
             return number
@@ -67,9 +78,12 @@ class Table:
                 self.prefixes.add(number)
             return number
         patterns = terms.compile_term(folded, text)
+        capital = inflected and text.lstrip()[:1].isupper()
         if inflected and not text.isupper():
             patterns = (*patterns, *inflect.patterns(folded))
         number = self._numbers[key] = self._new(flavour, min(len(pattern.anchor.text) for pattern in patterns))
+        if capital:
+            self.names[number] = folded
         for pattern in patterns:
             self._post(flavour, *_posting(pattern, number))
         return number
@@ -102,6 +116,11 @@ class Table:
             literals[literal].append((number, role))
         else:
             literals[literal] = [(number, role)]
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What is kept when all is compiled."""
+        return Vocabulary(self.flavours, self.expressions, self.prefixes, self.names)
 
     def indexes(self) -> tuple[Index, ...]:
         """Build the automata, one a flavour."""

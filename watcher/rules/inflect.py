@@ -2,18 +2,23 @@
 
 Names are in no dictionary, and they inflect too (Кісіда, Кісіди, Кісіді; Kraków, Krakowa), so this is done by paradigm, not by lemma: the ending of the base
 form says which endings its other forms may have, and how its stem may change (Прага → Празі, Львів → Львова, Donec → Donce). Covered are the Slavic
-languages in both scripts, and the few endings of English and German nouns. A form is matched as a whole word, so ``Іран`` does not find ``іранський``.
-Words of less than four letters, words in capitals (НАТО) and words with wildcards or digits stand as they are.
+languages in both scripts, with the possessive adjectives of names (Johnsonův, Mayeva) and the apostrophes of foreign ones (Farage'a), and the few endings of
+English and German nouns. A form is matched as a whole word, so ``Іран`` does not find ``іранський``. Words of less than four letters that stand alone,
+words in capitals (НАТО) and words with wildcards or digits stand as they are.
+
+The sets of endings were written down from grammars and measured by bench/inflect.py.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+from typing import NamedTuple
 
 from watcher.rules.terms import Pattern, Tails, around_longest
 
-MIN_LETTERS = 4
+MIN_LETTERS = 4  # of a word that stands alone; in a phrase three are enough (Имран Хан, Jan Kuciak)
 _CYRILLIC = re.compile("[\u0400-\u052f'-]+")
 _LATIN = re.compile("[a-z\u00df-\u017f'-]+")
 _WORD_OR_NOT = re.compile(r"[^\W\d_]+|[\W\d_]+")
@@ -24,60 +29,98 @@ def _set(text: str) -> frozenset[str]:
     return frozenset("" if ending == "-" else ending for ending in text.split())
 
 
-# Cyrillic: Ukrainian, Russian and Bulgarian together, by the base form's ending; (letters to take off, endings to put on).
-_ADJECTIVE = _set(
-    "ий ый ой ій ого его ього ому ему ьому им ым ім ом ем єм ої ьої ая яя а я у ю ую юю ою ею ее ое о е є і ие ые их ых іх ими ыми іми ия ият ата ото ите"
-)
-_SURNAME = _set("- а у ові еві ом ем ым им і е ы и ой ої ою ій ых их ыми ими")
-_CYRILLIC_ENDINGS: tuple[tuple[str, int, frozenset[str]], ...] = (
-    ("(?:ий|ый|ой|ій|ое|ее|ая|яя|ые|ие)", 2, _ADJECTIVE),
-    ("(?:[оеєї]в|[иіїы]н)", 0, _SURNAME),
-    ("[^аеєиіїоуюяыэёйь]", 0, _set("- а я у ю ові еві ом ем єм і ї е ы и ів їв ов ев ей ам ами ах ям ями ях ът ят те ите")),
-    ("а", 1, _set("а и ы і е у ою ею ой ей о ої ій ую ия ам ами ах - та те ата")),
-    ("я", 1, _set("я и і ї е є ю ею єю ей й ь їй ьої ям ями ях та ите")),
-    ("о", 1, _set("о а у ові ом ем і ї е ам ами ах - то та ото")),
-    ("[еє]", 1, _set("е є а я у ю ем єм і ї ям ями ях ам ах ей ь то та ого ому им ім их ими те")),
-    ("ь", 1, _set("ь я ю ем єм ём ям і ї и е ею єю еві єві ями ях ів їв ей ью 'ю ьо ьом")),
-    ("й", 1, _set("й я ю єм ем ом еві єві ї і и е є ях ям ями їв ев")),
-    ("[иыії]", 1, _set("и ы і ї ів їв ов ев ей ам ям ами ями ах ях их им ими іх ім іми ых ым ыми - те ите ці цем")),
-)
+class _Paradigm(NamedTuple):
+    """Words that end so: letters to take off, endings to put on; ``soft``: the endings before which the stem's last consonant softens; ``closed``: the vowel
+    of the stem's last syllable may fall out or change before an ending."""
+
+    ending: re.Pattern[str]
+    taken: int
+    endings: frozenset[str]
+    soft: frozenset[str] = frozenset()
+    closed: bool = False
+
+
+def _paradigm(ending: str, taken: int, endings: str, soft: str = "", *, closed: bool = False) -> _Paradigm:
+    return _Paradigm(re.compile(f"(?:{ending})$"), taken, _set(endings), _set(soft), closed)
+
+
+# Cyrillic: Ukrainian, Russian and Bulgarian together.
+_CYRILLIC_PARADIGMS = (
+    _paradigm(
+        "ий|ый|ой|ій|ое|ее|ая|яя|ые|ие", 2,
+        "ий ый ой ій ого его ього ому ему ьому им ым ім ом ем єм ої ьої ая яя а я у ю ую юю ою ею ее ое о е є і ие ые их ых іх ими ыми іми ия ият ата ото ите",
+    ),
+    _paradigm("[сц]ки", 1, "и ия ият а ата о ото ите"),
+    _paradigm("[оеєї]в|[иіїы]н", 0, "- а у ові еві ом ем ым им і е ы и ой ої ою ій ых их ыми ими"),
+    _paradigm("[^аеєиіїоуюяыэёйь]", 0, "- а я у ю ові еві ом ем єм і ї е ы и ів їв ов ев ей ам ами ах ям ями ях ът ят те ите", "і е и", closed=True),
+    _paradigm("а", 1, "а и ы і е у ою ею ой ей о ої ій ую ия ам ами ах - та те ата", "і е и"),
+    _paradigm("я", 1, "я и і ї е є ю ею єю ей й ь їй ьої ям ями ях та ите"),
+    _paradigm("о", 1, "о а у ові ом ем і ї е ам ами ах - то ото та ата", "і е и"),
+    _paradigm("[еє]", 1, "е є а я у ю ем єм і ї ям ями ях ам ах ей ь то та ого ому им ім их ими те"),
+    _paradigm("ь", 1, "ь я ю ем єм ём ям і ї и е ею єю еві єві ями ях ів їв ей ью 'ю ьо ьом", closed=True),
+    _paradigm("й", 1, "й я ю єм ем ом еві єві ї і и е є ях ям ями їв ев", closed=True),
+    _paradigm("[иыії]", 1, "и ы і ї ів їв ов ев ей ам ям ами ями ах ях их ым им ими іх ім іми ых ым ыми - те ите ці цем"),
+)  # fmt: skip
 # Latin: Polish, Czech, Slovak, Slovene; -s, -es, -n, -en of English and German.
-_LATIN_ENDINGS: tuple[tuple[str, int, frozenset[str]], ...] = (
-    (
-        "(?:[scz]ki|[sc]ký|[nwrvl]y|[nrvlt]ý|ni)",
-        1,
-        _set("i y ý í a á e é ie iego ego ega ého emu iemu ému im ym ým em ém iej ej ą ou u ú ich ych ých imi ymi ými om o"),
+_POSSESSIVE = "ův ova ovo ovu ově ovou ovy ovým ových ovými ov ovi ove ovih ovim ovimi ovega ovemu ovem eva evo eve evi evih evim evega"
+_LATIN_PARADIGMS = (
+    _paradigm("[kg]i|[sc]ky|ni", 1, "i y a ie iego iemu im iej ą e ich imi o ega emu em ih"),
+    _paradigm("[nwrvl]y", 1, "y i a e ego emu ym em ej ą ych ymi o om"),
+    _paradigm("ý", 1, "ý í á é ého ému ým ém ou ú ých ými i e"),
+    _paradigm("[kg]ie", 2, "ie i a iego iemu im iej ą ich imi"),
+    _paradigm(
+        "[^aąáeęěéiíoóuúůyý]", 0,
+        f"- a u owi ovi em iem om ie i y e ě u ů ów ami ách ach ům ech ovi ové owie mi s es n en er ev oma ih jem om ju ja ji jeva jevo jeve jevi {_POSSESSIVE}"
+        " 'a 'u 'owi 'em 'ie", "e ě i y ech ích u", closed=True,
     ),
-    (
-        "[^aąáeęěéiíoóuúůyý]",
-        0,
-        _set("- a u owi ovi em iem om ie i y e ě u ů ów ami ách ach ům ech ovi ové owie mi s es n en er ev oma ih ov jem om ju ja ji"),
+    _paradigm("[ńśćź]|dź|[ťďň]", 0, "-", "a u owi em i iu e ě í om ami ach ech ů", closed=True),
+    _paradigm("a", 1, "a y i e ě é ę ą o u ou om ám ami ách ach ie ii ji jo ję ją iej ej - s am ama oj em in ina ine ini ino inih inega", "e ě"),
+    _paradigm("á", 1, "á é ou u ú ých ým ej"),
+    _paradigm("o", 1, "o a u em om ie i y e ě ę ą ami ach ách owi ovi ům - os ev ega egu emu im", "e ě ích"),
+    _paradigm("ové", 3, "ové ů ům y ech"),
+    _paradigm("[eéě]", 1, f"e é ě a u em om ie i y ami ách ach ích í s n ego ého emu ému ym ým im ych ých ich ymi ými imi ém ů ům ech ea eem eju {_POSSESSIVE}"),
+    _paradigm("e", 0, f"'a 'u 'owi 'em 'go 'mu 'm a em u ho mu m jem ja ju {' '.join('j' + e for e in ('eva', 'evo', 'eve', 'evi'))}"),
+    _paradigm(
+        "[iyíý]", 1,
+        "i y í ý ów om ami ach ách ům ech ích ů ím ího ímu ego emu ih ev ov e ich ych mi - s", "ech ích",
     ),
-    ("a", 1, _set("a y i e ě é ę ą o u ou om ám ami ách ach ie ii ji ję ją iej ej - s am ama oj em")),
-    ("á", 1, _set("á é ou u ú ých ým ej")),
-    ("o", 1, _set("o a u em om ie i y e ě ę ą ami ach ách owi ovi ům - os ev ega egu emu im")),
-    ("ové", 3, _set("ové ů ům y ech")),
-    ("[eéě]", 1, _set("e é ě a u em ie i y ami ách ach ích í s n ego ého emu ému ym ým im ych ých ich ymi ými imi ém ů ům ech")),
-    ("[iyíý]", 1, _set("i y í ý ów om ami ach ách ům ech ích ů ím ího ímu ego emu ih ev e ich ych mi - s ja ju")),
-    ("cy", 2, _set("cy ków kom kami kach")),
+    _paradigm("[iy]", 0, "ho mu m ja ju jem ji jeva jevo jeve jevi ega em ova ovo 'ego 'emu 'm ego emu"),
+    _paradigm("cy", 2, "cy ków kom kami kach"),
+    _paradigm("ci", 2, "ci ce ků kům ky cích cem cih kov kom"),
+)  # fmt: skip
+_PLURALS = (  # peoples: the plural loses letters of the singular's stem
+    (re.compile("(owie|rzy|dzi)$"), {"owie": ("", "ów om ami ach"), "rzy": ("r", "ów om ami ach"), "dzi": ("d", "ów om ami ach")}),
+    (
+        re.compile("(anie|yści|iści)$"),
+        {"anie": ("an", "- om ami ach ów"), "yści": ("yst", "ów om ami ach"), "iści": ("ist", "ów om ami ach")},
+    ),
 )
+_IRREGULAR = {  # countries that are plurals or adjectives by origin
+    "niemcy": "niemcy niemiec niemcom niemcami niemczech",
+    "węgry": "węgry węgier węgrom węgrami węgrzech",
+    "włochy": "włochy włoch włochom włochami włoszech",
+    "włosi": "włosi włochów włochom włochami włochach",
+    "polska": "polska polski polsce polskę polską polsko",
+    "češi": "češi čechů čechům čechy češích",
+}
 _SOFTENED_CYRILLIC = {"г": "зж", "к": "цч", "х": "сш"}
 _SOFTENED_LATIN = {
-    "k": ("c", "č", "cz", "ki"), "g": ("dz", "gi"), "ch": ("sz", "š"), "h": ("z", "ž"), "r": ("rz", "ř"), "ł": ("l",), "t": ("ci",), "d": ("dzi",), "st": ("ści",), "n": ("ni",),
-    "s": ("si",), "z": ("zi",), "p": ("pi",), "b": ("bi",), "m": ("mi",), "w": ("wi",), "f": ("fi",), "ń": ("ni",), "ś": ("si",), "ć": ("ci",), "ź": ("zi",), "dź": ("dzi",), "ň": ("n",),
+    "k": ("c", "č", "cz"), "g": ("dz",), "ch": ("sz", "š"), "h": ("z", "ž"), "r": ("rz", "ř"), "ł": ("l",), "t": ("ci",), "d": ("dzi",), "st": ("ści",),
+    "n": ("ni",), "s": ("si",), "z": ("zi",), "p": ("pi",), "b": ("bi",), "m": ("mi",), "w": ("wi",), "f": ("fi",),
+    "ń": ("ni", "n"), "ś": ("si",), "ć": ("ci",), "ź": ("zi",), "dź": ("dzi",), "ň": ("n",), "ť": ("t",), "ď": ("d",),
 }  # fmt: skip
-_AFTER_SOFT = _set("a u e em i ie ów om ami ach ech ě y o ę ą")
-_AFTER_SOFT_CYRILLIC = _set("і е и ею")
 
 
 def patterns(folded: str) -> tuple[Pattern, ...]:
     """Return the patterns for the forms of a folded term; none where it has no forms."""
     if any(char in folded for char in "*?") or any(char.isdigit() for char in folded):
         return ()
+    parts = _WORD_OR_NOT.findall(folded)
+    least = MIN_LETTERS if len(parts) == 1 else MIN_LETTERS - 1
     pieces: list[str | Tails] = []
     inflected = False
-    for part in _WORD_OR_NOT.findall(folded):
-        found = forms(part) if part[0].isalpha() else None
+    for part in parts:
+        found = forms(part) if part[0].isalpha() and len(part) >= least else None
         if found is None:
             pieces.append(part)
         else:
@@ -89,12 +132,11 @@ def patterns(folded: str) -> tuple[Pattern, ...]:
 @lru_cache(maxsize=4096)
 def forms(word: str) -> tuple[str, Tails] | None:
     """Return what all forms of a word begin with, and how they may end; None for a word without forms."""
-    if len(word) < MIN_LETTERS:
-        return None
     if _CYRILLIC.fullmatch(word):
-        found = _cyrillic(word)
+        found = _inflect(word, _CYRILLIC_PARADIGMS, latin=False)
     elif _LATIN.fullmatch(word):
-        found = _latin(word)
+        found = set(_IRREGULAR[word].split()) if word in _IRREGULAR else _inflect(word, _LATIN_PARADIGMS, latin=True)
+        found |= set(_plurals(word))
     else:
         return None
     prefix = _common_start(min([word, *found]), max([word, *found]))
@@ -114,36 +156,30 @@ def _shared(tails: frozenset[str]) -> Tails:
     return Tails(tails)
 
 
-def _cyrillic(word: str) -> set[str]:
+def _inflect(word: str, paradigms: Iterable[_Paradigm], *, latin: bool) -> set[str]:
     found: set[str] = set()
-    for ending, taken, endings in _CYRILLIC_ENDINGS:
-        if re.search(f"{ending}$", word):
-            stem = word[: len(word) - taken]
-            found.update(stem + form for form in endings)
-            if stem[-1] in _SOFTENED_CYRILLIC:
-                found.update(stem[:-1] + soft + form for soft in _SOFTENED_CYRILLIC[stem[-1]] for form in _AFTER_SOFT_CYRILLIC)
-            for changed in _changed_stems(stem, closed=taken == 0 or ending in ("ь", "й"), vowels="оеєё"):
-                found.update(changed + form for form in endings if form)
+    for paradigm in paradigms:
+        if not paradigm.ending.search(word):
+            continue
+        stem = word[: len(word) - paradigm.taken]
+        stems = [stem, *(_changed_stems(stem, "e" if latin else "оеєё") if paradigm.closed else ())]
+        found.update(stem + form for form in paradigm.endings)
+        found.update(changed + form for changed in stems[1:] for form in paradigm.endings if form)
+        if paradigm.soft:
+            found.update(soft + form for each in stems for soft in _softened(each, latin=latin) for form in paradigm.soft)
     return found
 
 
-def _latin(word: str) -> set[str]:
-    found: set[str] = set()
-    for ending, taken, endings in _LATIN_ENDINGS:
-        if re.search(f"{ending}$", word):
-            stem = word[: len(word) - taken]
-            found.update(stem + form for form in endings)
-            for hard, softs in _SOFTENED_LATIN.items():
-                if stem.endswith(hard):
-                    found.update(stem[: -len(hard)] + soft + form for soft in softs for form in _AFTER_SOFT)
-            for changed in _changed_stems(stem, closed=taken == 0, vowels="e"):
-                found.update(changed + form for form in endings if form)
-    return found
+def _softened(stem: str, *, latin: bool) -> list[str]:
+    """Stems with their last consonants as they stand before soft endings: Прага → Праз-, Kraków → Krakowi-."""
+    if not latin:
+        return [stem[:-1] + soft for soft in _SOFTENED_CYRILLIC.get(stem[-1:], "")]
+    return [stem[: -len(hard)] + soft for hard, softs in _SOFTENED_LATIN.items() if stem.endswith(hard) for soft in softs]
 
 
-def _changed_stems(stem: str, *, closed: bool, vowels: str) -> list[str]:
+def _changed_stems(stem: str, vowels: str) -> list[str]:
     """Stems as they stand before an ending: the vowel of a closed last syllable falls out (Павел → Павла) or opens (Львів → Львова, Kraków → Krakowa)."""
-    if not closed or len(stem) < 4:
+    if len(stem) < 4:
         return []
     vowel, last = stem[-2], stem[-1]
     changed = []
@@ -157,3 +193,12 @@ def _changed_stems(stem: str, *, closed: bool, vowels: str) -> list[str]:
         changed.append(stem[:-3] + "lj")
     opened = {"і": "оеє", "ї": "є", "ó": "o", "ů": "o", "í": "e"}.get(vowel, "")
     return changed + [stem[:-2] + other + last for other in opened]
+
+
+def _plurals(word: str) -> Iterable[str]:
+    """Yield the cases of Polish plurals of people: Norwegowie → Norwegów, laburzyści → laburzystów."""
+    for ending, stems in _PLURALS:
+        match = ending.search(word)
+        if match is not None:
+            stem, endings = stems[match[1]]
+            yield from (word[: match.start()] + stem + form for form in _set(endings))

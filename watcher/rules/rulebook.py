@@ -62,7 +62,7 @@ class Rulebook:
             entity.id: Mentioned(compiler.entities[entity.id], None, f"@{entity.id}") for entity in entities
         }
         table = compiler.table
-        self._flavours, self._expressions, self._prefixes = table.flavours, table.expressions, table.prefixes
+        self._vocabulary = table.vocabulary
         self._indexes = table.indexes()
         self._needs = [condition.needs(table.weights) for condition in self._compiled]
         self._always = [i for i, needs in enumerate(self._needs) if not needs]
@@ -77,7 +77,7 @@ class Rulebook:
         return Rulebook, (self.rules, self._entities, self._terms)
 
     def _judge(self) -> Iterable[tuple[Thing, str]]:
-        anything = frozenset(number for number, expression in self._expressions.items() if expression.matches_anything)
+        anything = frozenset(number for number, expression in self._vocabulary.expressions.items() if expression.matches_anything)
         things: tuple[Thing, ...] = (*self.rules, *self._entities, *self._terms)
         for thing in things:
             yield from ((thing, warning) for warning in lint.remarks(thing))
@@ -149,7 +149,7 @@ class Rulebook:
         return clues.clues(needs, literals)
 
     def _run(self, article: MatchInput, *, full: bool = False, lenient: bool = False) -> Run:
-        return Run(Document(article), self._indexes, self._flavours, self._expressions, self._prefixes, full=full, lenient=lenient)
+        return Run(Document(article), self._indexes, self._vocabulary, full=full, lenient=lenient)
 
     def _candidates(self, run: Run) -> list[int]:
         """Return the rules whose needs are met: all others cannot hold."""
@@ -191,7 +191,7 @@ class Rulebook:
     @property
     def size(self) -> tuple[int, int]:
         """The number of rules and of distinct terms."""
-        return len(self.rules), len(self._flavours)
+        return len(self.rules), len(self._vocabulary.flavours)
 
 
 def _score(outcome: Outcome) -> float | None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from watcher.rules import terms
-from watcher.rules.document import Document, Flavour
-from watcher.rules.index import Index
-from watcher.rules.patterns import Expression
+from watcher.rules.document import Document, View
+from watcher.rules.index import Index, Vocabulary
 from watcher.text import boundary
 
 if TYPE_CHECKING:
@@ -38,22 +37,20 @@ class Run:
     :param lenient: take rules' ``feeds`` and ``languages`` as fulfilled, for self-tests.
     """
 
-    __slots__ = ("_expressions", "_flavours", "_found", "_prefixes", "_spans", "document", "found", "full", "lenient", "memo", "mentions")
+    __slots__ = ("_found", "_spans", "_vocabulary", "document", "found", "full", "lenient", "memo", "mentions")
 
     def __init__(
         self,
         document: Document,
         indexes: tuple[Index, ...],
-        flavours: list[Flavour],
-        expressions: dict[int, Expression],
-        prefixes: set[int],
+        vocabulary: Vocabulary,
         *,
         full: bool = False,
         lenient: bool = False,
     ) -> None:
         self.document = document
         self.full, self.lenient = full, lenient
-        self._flavours, self._expressions, self._prefixes = flavours, expressions, prefixes
+        self._vocabulary = vocabulary
         self._spans: dict[int, list[tuple[int, int]]] = {}
         self.memo: dict[int, object] = {}  # outcomes of shared conditions
         self.mentions: dict[str, Mentions] = {}  # by entity
@@ -72,16 +69,24 @@ class Run:
         return [span for span in spans if span[0] >= low and span[1] <= high]
 
     def _locate(self, number: int) -> list[tuple[int, int]]:
-        view = self.document.view(self._flavours[number])
-        expression = self._expressions.get(number)
+        flavours, expressions, prefixes, names = self._vocabulary
+        view = self.document.view(flavours[number])
+        expression = expressions.get(number)
         if expression is None:
-            found = self._found.get(self._flavours[number])
+            found = self._found.get(flavours[number])
             raw = found.places(number) if found else []
-            if number in self._prefixes:
+            if number in prefixes:
                 raw = [(start, terms.word_end(view.scan, end)) for start, end in raw]
                 raw = [(start, end) for start, end in raw if boundary.ends_word(view.scan, end)]
         elif expression.literals and number not in self.found:
             raw = []
         else:
             raw = [(base + start, base + end) for base, text in view.pieces() for start, end in expression.find(text)]
+        if number in names:  # the other forms of a name are written with a capital as it is: Stany is no stan
+            raw = [(start, end) for start, end in raw if self._is_name(view, start, end, names[number])]
+        if len(raw) > 1:  # of what begins at one place the longest: Farage'a, and not Farage in it too
+            raw = list(dict(sorted(raw)).items())
         return sorted({view.locate(start, end) for start, end in raw})
+
+    def _is_name(self, view: View, start: int, end: int, base: str) -> bool:
+        return view.scan[start:end] == base or not self.document.character(view.locate(start, end)[0]).islower()

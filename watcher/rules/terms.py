@@ -202,6 +202,8 @@ def _forward(pieces: tuple[Piece, ...], scan: str, marks: str, start: int) -> se
                 end = _run_forward(scan, i)[-1]
                 if scan[i:end] in piece.endings:
                     following.add(end)
+                if scan[end] == "'" and scan[i : (end := _run_forward(scan, end + 1)[-1])] in piece.endings:  # Farage'a
+                    following.add(end)
             elif piece == STAR:
                 run = _run_forward(scan, i)
                 following.update(run if last > number else run[-1:])  # at a term's end only the word's end will do
