@@ -22,6 +22,7 @@ from watcher.store import (
     feeds,
     health,
     history,
+    lookup,
     marks,
     retention,
     silences,
@@ -214,8 +215,18 @@ def test_the_status_counts_without_reading_entries_or_alerts(large):
         assert scanned(plan) <= {"feeds"}, f"{statement}\n{plan}"
 
 
-def test_an_entry_is_found_by_its_link_through_an_index(large):
-    for statement, plan in plans(large, lambda conn: entries.find(conn, "https://a.example/")):
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda conn: entries.find(conn, "https://a.example/"),
+        lambda conn: lookup.ids_of(conn, ["https://a.example/", "https://b.example/"]),
+        lambda conn: lookup.appearances(conn, [5, 6]),
+        lambda conn: lookup.story_of(conn, 17),
+    ],
+    ids=["find", "ids_of", "appearances", "story_of"],
+)
+def test_an_entry_is_found_by_its_link_through_an_index(large, work):
+    for statement, plan in plans(large, work):
         assert not scanned(plan), f"{statement}\n{plan}"
 
 

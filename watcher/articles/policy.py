@@ -76,6 +76,7 @@ def _article(
         text=text,
         url=entry.url,
         canonical_url=page.canonical_url or page.url or None,
+        page_url=page.url or None,
         author=entry.author or page.author,
         language=(page.language if source is TextSource.PAGE else None) or entry.language,
         published_at=entry.published_at or page.published_at,

@@ -2,34 +2,48 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from watcher.cli import opened, output
+from watcher.cli import opened, output, verdict
 from watcher.errors import WatcherError
 
 if TYPE_CHECKING:
-    from watcher.model import MatchInput
-    from watcher.store import Connection, Store
+    from watcher.config import Config
+    from watcher.store import Connection
+    from watcher.store.lookup import Appearance
 
-Wanted = Annotated[str, typer.Argument(metavar="URL|ID", help="The entry's link, its article's canonical URL, or its number.")]
+Wanted = Annotated[
+    str,
+    typer.Argument(metavar="URL|ID", help="The entry's link, with or without tracking parameters; where its page was found; its number."),
+]
 
 
 def why(ctx: typer.Context, entry: Wanted, as_json: output.AsJson = False) -> None:
-    """Show what became of an entry: fetch, text, matches with evidence, story, decisions, deliveries. Exits 1 when it was never seen.
+    """Show what became of an entry: feed, text, story, each rule's decision with its clauses, each delivery with its attempts.
+
+    Exits 1 when it was never seen, and says what is known of its site.
 
     \b
-    Example:
+    Examples:
       watcher why https://example.org/news/1
+      watcher why 4711 --json
     """
+    from watcher.daemon import trace
+
+    loaded, trouble = _configuration(ctx)
     with opened.store(opened.database(ctx)) as database:
-        facts = database.read_now(lambda conn: _trace(conn, entry))
+        found, others = database.read_now(lambda conn: _found(conn, entry))
+        facts = database.read_now(lambda conn: trace.trace(conn, found.id, loaded))
+    facts["elsewhere"] = [_appearance(each) for each in others]
     if as_json:
         output.emit(facts)
         return
-    _show(facts)
+    for line in verdict.of_entry(facts):
+        output.say(line)
+    if trouble:
+        output.warn(f"rules are shown without their clauses: {trouble}")
 
 
 def why_not(
@@ -41,113 +55,62 @@ def why_not(
     Example:
       watcher why-not https://example.org/news/1 japan-ammunition
     """
+    from watcher.daemon import trace
+    from watcher.rules import query
+
     loaded = opened.configuration(ctx)
-    if rule not in {known.name for known in loaded.rules}:
-        raise WatcherError(f"no rule is called {rule!r}")
+    names = [known.name for known in loaded.rules]
+    if rule not in names:
+        raise WatcherError(f"no rule is called {rule!r}{query.suggest(rule, names)}")
     with opened.store(loaded.database) as database:
-        facts, seen = _article(database, entry, {feed.url: feed.tags for feed in loaded.feeds})
-    trace = loaded.rulebook.explain(seen, rule)
-    decided = next((match for match in facts["matches"] if match["rule"] == rule), None)
+        found, others = database.read_now(lambda conn: _found(conn, entry))
+        facts = database.read_now(lambda conn: trace.explain(conn, found.id, loaded, rule))
+    facts["elsewhere"] = [_appearance(each) for each in others]
+    if facts["now"] is None and facts["then"] is None and facts["status"] == "done":
+        raise WatcherError(f"{entry}: its text is older than retention keeps, so clauses can no longer be tried")
     if as_json:
-        output.emit({"entry": facts["id"], "rule": rule, "then": decided, "now": dataclasses.asdict(trace)})
-    else:
-        output.say(f"{facts['title']} ({facts['url']})")
-        output.say(
-            f"when it was read: {decided['reason']} {decided['detail']}".rstrip() if decided else "when it was read: the rule did not match"
-        )
-        output.say("with the present configuration:")
-        output.say(str(trace))
-
-
-def _trace(conn: Connection, wanted: str) -> dict[str, Any]:
-    """Everything that the store knows of an entry, JSON-safe.
-
-    :raises WatcherError: it was never seen.
-    """
-    from watcher import store
-    from watcher.alerts import ids
-
-    row = store.entries.find(conn, wanted)
-    if row is None:
-        raise WatcherError(f"{wanted}: no feed has had an entry with this link or number")
-    matches = []
-    for match in store.entries.matches_of(conn, row["id"]):
-        alert = store.alerts.get(conn, ids.alert_id(match["rule"], row["feed_url"], row["identity"]))
-        deliveries = store.alerts.deliveries_of(conn, alert.id) if alert else []
-        matches.append(
-            {**match, "matched_at": output.when(match["matched_at"]), "alert": alert.id if alert else None, "deliveries": deliveries}
-        )
-    times = ("published_at", "first_seen_at", "finished_at", "due_at")
-    return {
-        "id": row["id"],
-        "title": row["article_title"] or row["title"],
-        "url": row["url"],
-        "feed": row["feed_name"] or row["feed_title"] or row["feed_url"],
-        "feed_url": row["feed_url"],
-        "status": row["status"],
-        "reason": row["reason"],
-        "attempts": row["attempts"],
-        **{key: output.when(row[key]) for key in times},
-        "article": {
-            "source": row["source"],
-            "quality": row["quality"],
-            "note": row["note"],
-            "characters": len(row["text"] or ""),
-            "language": row["article_language"],
-            "canonical_url": row["canonical_url"],
-        },
-        "story": {"id": row["story_id"], "copy_of": row["copy_of"], "similarity": row["similarity"], "basis": row["basis"]},
-        "matches": matches,
-    }
-
-
-def _article(database: Store, wanted: str, tags: dict[str, tuple[str, ...]]) -> tuple[dict[str, Any], MatchInput]:
-    """The trace, and the article as the rules saw it."""
-    from watcher import store
-    from watcher.model import MatchInput
-
-    def read(conn: Connection) -> tuple[dict[str, Any], MatchInput]:
-        facts, row = _trace(conn, wanted), store.entries.find(conn, wanted) or {}
-        if row["text"] is None:
-            raise WatcherError(f"{wanted}: the article has not been read yet (status {row['status']}), or is older than retention keeps")
-        return facts, MatchInput(
-            title=row["article_title"],
-            text=row["text"],
-            url=row["article_url"] or "",
-            author=row["article_author"],
-            feed=facts["feed"],
-            feed_tags=tags.get(row["feed_url"], ()),
-            tags=tuple(row["article_tags"] or ()),
-            language=row["article_language"],
-            published_at=row["article_published_at"],
-        )
-
-    return database.read_now(read)
-
-
-def _show(facts: dict[str, Any]) -> None:
-    article, story = facts["article"], facts["story"]
-    output.say(f"{facts['title']} ({facts['url']})")
-    output.say(f"feed: {facts['feed']}; published {facts['published_at'] or 'without a date'}, first seen {facts['first_seen_at']}")
-    if facts["status"] != "done":
-        waits = {
-            "new": f"not read yet; due {facts['due_at']}",
-            "known": "part of the feed's first document, so it was recorded and not read (backfill)",
-        }
-        output.say(f"status: {waits.get(facts['status'], facts['status'])} {facts['reason']}".rstrip())
+        output.emit(facts)
         return
-    output.say(
-        f"text: {article['characters']} characters of the {article['source']}, quality {article['quality']}. {article['note']}".rstrip()
-    )
-    copied = f", a copy of entry {story['copy_of']} ({story['similarity']:.0%} by {story['basis']})" if story["copy_of"] else ""
-    output.say(f"story {story['id']}{copied}")
-    if not facts["matches"]:
-        output.say("no rule matched; `watcher why-not URL RULE` shows each clause")
-    for match in facts["matches"]:
-        output.say(f"rule {match['rule']}: {match['reason']} {match['detail']}".rstrip())
-        for found in match["evidence"]:
-            doubt = f" (confidence {found['confidence']})" if found.get("confidence") in ("medium", "low") else ""
-            output.say(f"  {found['term']} in {found['field']} at {found['start']}{doubt}: {found.get('sentence') or found['text']}")
-        for delivery in match["deliveries"]:
-            said = " ".join(part for part in (delivery["reason"], delivery["answer"]) if part)
-            output.say(f"  {delivery['channel']}: {delivery['state']} after {delivery['attempts']} attempts {said}".rstrip())
+    for line in verdict.of_rule(facts):
+        output.say(line)
+
+
+def _configuration(ctx: typer.Context) -> tuple[Config | None, str]:
+    """The configuration, or why it cannot be had: what was decided can be told without it."""
+    from watcher.config import ConfigErrors
+
+    try:
+        return opened.configuration(ctx), ""
+    except ConfigErrors as errors:
+        return None, f"the configuration does not load: {str(errors).splitlines()[0]}"
+
+
+def _found(conn: Connection, wanted: str) -> tuple[Appearance, list[Appearance]]:
+    """The entry to tell of, and where else the same address was seen.
+
+    :raises WatcherError: nowhere; with what may be the reason.
+    """
+    from watcher.daemon import trace
+
+    everywhere = trace.resolve(conn, wanted)
+    if everywhere:
+        chosen = trace.choose(everywhere)
+        return chosen, [each for each in everywhere if each is not chosen]
+    if wanted.isdecimal():
+        raise WatcherError(f"{wanted}: there is no entry with this number")
+    lines = [f"{wanted}: no feed has had an entry with this link"]
+    feeds = trace.unknown(conn, wanted)
+    for feed in feeds:
+        polled = f"last polled {output.when(feed.last_polled_at)}" if feed.last_polled_at else "not polled yet"
+        failing = f", failing since {feed.failures} polls: {feed.last_error}" if feed.failures else ""
+        due = f", due {output.when(feed.due_at)}" if feed.due_at else ", stopped"
+        lines.append(f"  its site has the feed {feed.name} ({feed.url}): {polled}{failing}{due}")
+    if feeds:
+        lines.append("  it may not be in that feed, may have left it before it was polled, or its link may differ: watcher feeds poll NAME")
+    else:
+        lines.append("  no configured feed is on its site: watcher feeds discover URL finds one, watcher feeds add URL follows it")
+    raise WatcherError("\n".join(lines))
+
+
+def _appearance(each: Appearance) -> dict[str, Any]:
+    return {"id": each.id, "feed": each.feed, "url": each.url, "first_seen_at": output.when(each.first_seen_at), "status": each.status}

@@ -35,6 +35,7 @@ class Article:
     """What the rules are matched against.
 
     ``url`` is the entry's link as the reader should open it; ``canonical_url`` identifies the article across feeds.
+    ``page_url`` is where its page was found, after redirects; None where there was none.
     ``note`` says why the text is the feed's where a page was wanted (``article not available: timeout``), else "".
     ``text`` is plain text, paragraphs on lines of their own, at most 256 Ki characters (limit L9).
     """
@@ -50,4 +51,5 @@ class Article:
     source: TextSource = TextSource.FEED
     quality: str = "ok"
     note: str = ""
+    page_url: str | None = None
     tags: tuple[str, ...] = ()

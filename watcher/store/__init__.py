@@ -9,7 +9,7 @@
 
 Statements are plain functions of a ``Connection``, one file per noun::
 
-    feeds  health  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  threads  status  retention  archive
+    feeds  health  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  lookup  threads  status  retention  archive
 
 Three of the nouns are queues: ``claim`` moves a row's due time to the end of a lease, ``finish`` says ``WHERE epoch = mine`` (see ``leases``).
 """
@@ -26,6 +26,7 @@ from watcher.store import (
     health,
     history,
     hits,
+    lookup,
     marks,
     retention,
     silences,
@@ -36,6 +37,6 @@ from watcher.store import (
 from watcher.store.store import Store
 
 __all__ = [
-    "Connection", "Store", "alerts", "archive", "deliveries", "entries", "escalations", "feeds", "health", "history", "hits", "marks", "retention", "silences",
-    "status", "stories", "threads",
+    "Connection", "Store", "alerts", "archive", "deliveries", "entries", "escalations", "feeds", "health", "history", "hits", "lookup", "marks",
+    "retention", "silences", "status", "stories", "threads",
 ]  # fmt: skip

@@ -121,8 +121,9 @@ def finish(
     """
     # retention never deletes the newest article, so a number is not given twice
     seq = (conn.scalar(select(func.max(articles.c.seq))) or 0) + 1
+    page_url = article.page_url if article.page_url != article.url else None
     row = {
-        "entry_id": claimed.id, "seq": seq, "story_id": story.id, "url": article.url, "canonical_url": canonical_url,
+        "page_url": page_url, "page_key": digest(page_url) if page_url else None, "entry_id": claimed.id, "seq": seq, "story_id": story.id, "url": article.url, "canonical_url": canonical_url,
         "canonical_key": digest(canonical_url) if canonical_url else None, "host": host, "title": article.title, "text": article.text,
         "author": article.author, "language": article.language, "published_at": article.published_at, "site": article.site,
         "source": article.source.value, "quality": article.quality, "note": article.note, "tags": list(article.tags),
@@ -201,7 +202,7 @@ def find(conn: Connection, wanted: str) -> dict[str, Any] | None:
             articles.c.title.label("article_title"), articles.c.text, articles.c.canonical_url, articles.c.language.label("article_language"),
             articles.c.author.label("article_author"), articles.c.source, articles.c.quality, articles.c.note, articles.c.story_id,
             articles.c.copy_of, articles.c.similarity, articles.c.basis, articles.c.tags.label("article_tags"), articles.c.url.label("article_url"),
-            articles.c.published_at.label("article_published_at"),
+            articles.c.published_at.label("article_published_at"), articles.c.page_url, articles.c.site, articles.c.entities.label("article_entities"),
         )
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .outerjoin(articles, articles.c.entry_id == entries.c.id)

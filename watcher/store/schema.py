@@ -151,6 +151,8 @@ articles = Table(
     Column("url", Words),
     Column("canonical_url", Words),
     Column("canonical_key", LargeBinary),
+    Column("page_url", Words),  # after redirects, where that is not the entry's link
+    Column("page_key", LargeBinary),
     Column("host", Words, nullable=False, server_default=""),
     Column("title", Words, nullable=False, server_default=""),
     Column("text", Packed),
@@ -172,6 +174,7 @@ articles = Table(
     Index("ix_articles_story", "story_id", "entry_id"),
     Index("ix_articles_added", "added_at", "seq"),
     _partial("ix_articles_canonical", "canonical_key", where="canonical_key IS NOT NULL"),
+    _partial("ix_articles_page", "page_key", where="page_key IS NOT NULL"),
 )
 
 matches = Table(
