@@ -160,3 +160,10 @@ def test_what_is_judged_is_what_matches(words: list[str], within: str | int) -> 
     judged = [(m.evidence.start, m.evidence.end, m.evidence.confidence) for m in book.mentions(article).get("e", ()) if m.holds]
     assert judged == matched
     assert all(m.holds is not bool(m.reason) for m in book.mentions(article).get("e", ()))
+
+
+def test_a_word_and_an_entity_of_the_same_spelling_stand_side_by_side():
+    """Both are evidence of the same place; nothing minds that only one of them is an entity."""
+    book = rules.compile([Rule(name="r", query="(Patriot OR @p) NEAR/5 Kyiv")], [entity("p", "Patriot")])
+    (match,) = book.match(MatchInput(text="A Patriot for Kyiv"))
+    assert [(e.text, e.entity) for e in match.evidence] == [("Patriot", None), ("Patriot", "p"), ("Kyiv", None)]

@@ -132,10 +132,10 @@ def _evidence(hit: Hit, run: Run, entities: Entities) -> Evidence:
         end=end,
         text=text[start:end],
         term=hit.term,
-        entity=hit.entity,
+        entity=hit.entity or None,
         sentence=sentence,
         sentence_start=first - base,
-        confidence=mentions.confidence(entities[hit.entity], run, hit) if hit.entity and hit.entity in entities else "",
+        confidence=mentions.confidence(entities[hit.entity], run, hit) if hit.entity in entities else "",
     )
 
 

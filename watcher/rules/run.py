@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class Hit(NamedTuple):
-    """A term found: coordinates, the term as written, and the entity whose alias it is."""
+    """A term found: coordinates, the term as written, and the entity whose alias it is; "" where it is none, so that hits can be sorted."""
 
     start: int
     end: int
     term: str
-    entity: str | None = None
+    entity: str = ""
 
 
 class Span(NamedTuple):
