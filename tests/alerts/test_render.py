@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
 from tests.alerts.factories import NOW, SENTENCE, TITLE, alert, article, delivery, evidence, match, policy, rule, stored
-from watcher.alerts import payload
+from watcher.alerts import links, payload
 from watcher.alerts.render import Renderer, slack, webhook
 from watcher.errors import DeliveryError
 from watcher.model import (
@@ -222,17 +222,90 @@ def test_a_summary_lists_every_alert_with_its_link():
 def test_a_storm_stays_readable_and_within_each_receivers_bounds():
     alerts = [
         alert(identity=str(n), on=article(title=f"Story {n} " + "x" * 400, url=f"https://example.org/{n}/" + "y" * 1500))
-        for n in range(500)
+        for n in range(700)
     ]
     mail = render("desk", *alerts, bundle="digest")
-    assert mail.subject == "[japan-ammunition] digest of 500 alerts"
+    assert mail.subject == "[japan-ammunition] digest of 700 alerts"
     assert "… and 200 more" in mail.text
+    assert mail.text.count("https://example.org/") == 500
     assert len(render("desk", *alerts, bundle="digest", brief=True).html) < len(mail.html) / 4
     slack_post(*alerts, bundle="digest")
     body = render("siem", *alerts, bundle="limit:x").body
     assert len(body) <= webhook.BUDGET
-    assert json.loads(body)["data"]["count"] == 500
+    assert json.loads(body)["data"]["count"] == 700
     assert json.loads(body)["data"]["truncated"] is True
+
+
+def test_a_gathered_post_lists_a_hundred_ordinary_alerts_in_one_slack_message():
+    """What the dispatcher gathers for Slack, it can say: nothing is only counted."""
+    headline = "Ministers of several countries discuss ammunition for the winter, part {}"
+    alerts = [alert(identity=str(n), on=article(title=headline.format(n), url=f"https://example.org/{n}")) for n in range(100)]
+    said = json.dumps(slack_post(*alerts, bundle="storm"), ensure_ascii=False)
+    shown = [n for n in range(100) if f"part {n}>" in said]
+    missing = re.search(r"… and (\d+) more", said)
+    assert len(shown) + int(missing[1] if missing else 0) == 100
+    assert len(shown) >= 60
+    assert "watcher alerts list --bundle 1" in said
+
+
+def test_a_bundle_begins_with_an_overview():
+    told = [alert(identity=str(n), on=article(title=f"Story {n}")) for n in range(6)]
+    other = StoryView(id=StoryId(8), articles=9, sources=4)
+    told.append(alert(of=rule("leopards"), identity="7", on=article(title="The big one"), found=match(evidence("Patriot")), story=other))
+    mail = render("desk", *told, bundle="digest")
+    for said in (
+        "Most often matched: Patriot (7), 155 mm (6), Kishida (6)",
+        "Rules: japan-ammunition (6), leopards (1)",
+        "Biggest story: The big one (9 articles from 4 independent sources)",
+        "All of them: watcher alerts list --bundle 1",
+    ):
+        assert said in mail.text
+    assert "Most often matched" not in render("desk", *told[:4], bundle="digest").text
+    assert "Patriot (7)" in json.dumps(slack_post(*told, bundle="digest"))
+    assert "Patriot (7)" in render("phone", *told, bundle="digest").text
+
+
+def test_alerts_of_one_story_stand_together_in_a_bundle():
+    told = [
+        alert(identity=str(n), on=article(title=f"T-{n}"), story=StoryView(id=StoryId(story))) for n, story in enumerate((1, 2, 1, 2, 1))
+    ]
+    lines = [line for line in render("desk", *told, bundle="group").text.splitlines() if line.startswith("T-")]
+    assert lines == ["T-0", "T-2", "T-4", "T-1", "T-3"]
+
+
+def test_a_list_for_a_phone_says_how_many_more_there_are():
+    told = [alert(identity=str(n), on=article(title=f"Story {n} " + "x" * 60)) for n in range(100)]
+    text = render("phone", *told, bundle="group").text
+    assert len(text) <= 3000
+    assert re.search(r"… and \d\d more: watcher alerts list --bundle 1", text)
+
+
+# ---- why it comes by this channel, and what a click can do
+
+SIGNER = links.Signer(b"k" * 32, "https://watcher.example.org/")
+LINKED = Renderer(POLICIES, SETTINGS, signer=SIGNER)
+
+
+@pytest.mark.parametrize("channel", ["desk", "defence", "phone"])
+def test_an_alert_that_comes_by_another_way_says_so(channel):
+    note = "Nobody has acknowledged this for 15 minutes: it was sent to chat first."
+    sent = replace(delivery(alert(), channel=channel), note=note)
+    message = RENDERER.render(sent, channel, NOW)
+    said = message.text if hasattr(message, "text") else message.body.decode()
+    assert note in said
+
+
+def test_a_mail_has_signed_links_for_what_a_reader_can_do_and_none_without_a_public_url():
+    urgent = alert(of=rule(severity=Severity.URGENT))
+    mail = render("desk", urgent, renderer=LINKED)
+    for action in ("open", "useful", "noise", "silence", "ack"):
+        (url,) = set(re.findall(rf"https://watcher\.example\.org/do/{action}/\S+", mail.text))
+        assert url.replace("&", "&amp;") in mail.html
+    assert "/do/ack/" not in render("desk", alert(), renderer=LINKED).text
+    assert "/do/" not in render("desk", urgent).text
+    assert mail.text == render("desk", urgent, renderer=LINKED).text
+    assert "/do/noise/" in json.dumps(slack_post(urgent, renderer=LINKED))
+    assert "/do/bundle/1?" in render("desk", alert(), alert(identity="2"), bundle="group", renderer=LINKED).text
 
 
 def test_the_loudest_come_first_in_a_bundle():

@@ -4,13 +4,14 @@ import pytest
 
 from tests.alerts.factories import SENTENCE, TITLE, alert, article
 from tests.alerts.test_render import POLICIES, SETTINGS, render
+from watcher.alerts.links import Signer
 from watcher.alerts.render import Renderer, check_templates
 from watcher.alerts.render.view import when
 
 
 def own(**templates):
     files = {f"{name}.j2": source for name, source in templates.items()}
-    return Renderer(POLICIES, SETTINGS, templates={"desk": files}, public_url="https://watcher.example.org/")
+    return Renderer(POLICIES, SETTINGS, templates={"desk": files}, signer=Signer(b"key", "https://watcher.example.org/"))
 
 
 def test_own_templates_replace_ours_one_by_one():
@@ -18,7 +19,7 @@ def test_own_templates_replace_ours_one_by_one():
         "desk", alert(), renderer=own(subject="!! {{ alert.headline }}\nBcc: x", html="<p>{{ alert.headline }} {{ alert.link }}</p>")
     )
     assert mail.subject == f"!! {TITLE} Bcc: x"
-    assert mail.html.startswith(f"<p>{TITLE} https://watcher.example.org/alerts/")
+    assert mail.html.startswith(f"<p>{TITLE} https://watcher.example.org/do/open/")
     assert "Why you get this" in mail.text
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from watcher.alerts import links
 from watcher.alerts.render import Renderer
 from watcher.channels import Channel
 from watcher.config import Config
@@ -16,13 +17,18 @@ from watcher.model import AppriseSettings, ChannelPolicy, ChannelSettings, Email
 from watcher.net import Client, Limits
 
 
-def wire(loaded: Config) -> Wiring:
-    """Build what follows from one configuration; cheap enough to be done at each reload."""
+def wire(loaded: Config, *, link_key: bytes | None = None) -> Wiring:
+    """Build what follows from one configuration; cheap enough to be done at each reload.
+
+    :param link_key: signs the links in messages; without it, or without a public URL, there are none.
+    """
     fetch = loaded.fetch
     limits = Limits(total=fetch.timeout.total_seconds(), max_wire=fetch.max_body, max_decoded=2 * fetch.max_body)
     client = Client(user_agent=user_agent(loaded.contact), limits=limits, allow_private=fetch.allow_private, proxy=fetch.proxy)
     policies = {name: policy for name, (policy, _) in loaded.channels.items()}
     settings = {name: setting for name, (_, setting) in loaded.channels.items()}
+    public_url = loaded.web.public_url if loaded.web else None
+    signer = links.Signer(link_key, public_url) if link_key and public_url else None
     return Wiring(
         config=loaded,
         feeds={feed.url: feed for feed in loaded.feeds},
@@ -30,7 +36,7 @@ def wire(loaded: Config) -> Wiring:
         entities={entity.id: entity for entity in loaded.entities},
         policies=policies,
         channels={name: channel(name, setting, client) for name, setting in settings.items()},
-        renderer=Renderer(policies, settings, templates=_templates(policies), public_url=loaded.web.public_url if loaded.web else None),
+        renderer=Renderer(policies, settings, templates=_templates(policies), signer=signer),
         client=client,
         policy=Policy(fetch.interval, fetch.min_interval, fetch.max_interval),
         limits=limits,

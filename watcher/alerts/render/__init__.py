@@ -18,7 +18,9 @@ from datetime import datetime
 
 from jinja2 import Environment, TemplateError
 
+from watcher.alerts import links
 from watcher.alerts.render import mail, slack, text, webhook
+from watcher.alerts.render.bundle import bundle
 from watcher.alerts.render.view import View, view
 from watcher.errors import DeliveryError
 from watcher.model import ChannelPolicy, ChannelSettings, Delivery, EmailSettings, Message, SlackSettings, WebhookSettings
@@ -32,7 +34,7 @@ class Renderer:
     :param policies: by channel: its time zone.
     :param settings: by channel: its type and, for mail, its sender.
     :param templates: by channel: the user's own templates, file name to source (see ``mail.OWN``); the caller reads the folder.
-    :param public_url: of the web page, for links.
+    :param signer: makes the links that readers can click; None where there is no web page with a public URL.
     """
 
     def __init__(
@@ -41,9 +43,9 @@ class Renderer:
         settings: Mapping[str, ChannelSettings],
         *,
         templates: Mapping[str, Mapping[str, str]] | None = None,
-        public_url: str | None = None,
+        signer: links.Signer | None = None,
     ) -> None:
-        self._policies, self._settings, self._public_url = policies, settings, public_url
+        self._policies, self._settings, self._signer = policies, settings, signer
         self._own = templates or {}
         builtin = mail.environment()
         self._environments: dict[str, Environment] = {
@@ -71,15 +73,21 @@ class Renderer:
     def _render(self, delivery: Delivery, channel: str, settings: ChannelSettings, now: datetime, *, brief: bool) -> Message:
         policy = self._policies.get(channel)
         timezone = policy.timezone if policy else "UTC"
-        views = [view(alert, timezone, self._public_url) for alert in delivery.alerts]
+        views = [view(alert, timezone, channel=channel, signer=self._signer, aside=delivery.note) for alert in delivery.alerts]
+        whole = bundle(delivery, views, self._link(delivery)) if len(views) > 1 else None
         if isinstance(settings, EmailSettings):
             env, own = self._environments[channel], self._own.get(channel, {})
-            return mail.render(delivery, views, channel=channel, settings=settings, env=env, own=own, now=now, brief=brief)
+            return mail.render(delivery, views, whole, channel=channel, settings=settings, env=env, own=own, now=now, brief=brief)
         if isinstance(settings, SlackSettings):
-            return slack.render(delivery, views)
+            return slack.render(views, whole)
         if isinstance(settings, WebhookSettings):
             return webhook.render(delivery, views)
-        return text.render(delivery, views)
+        return text.render(views, whole)
+
+    def _link(self, delivery: Delivery) -> str | None:
+        """The page that lists a bundle."""
+        told_at = max(alert.created_at for alert in delivery.alerts)
+        return self._signer.url(links.BUNDLE, str(delivery.id), delivery.channel, told_at) if self._signer else None
 
 
 def check_templates(own: Mapping[str, str]) -> list[tuple[str, int | None, str]]:

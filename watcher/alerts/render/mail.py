@@ -14,7 +14,7 @@ from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, PackageLoa
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from watcher.alerts import ids
-from watcher.alerts.render.bundle import bundle_reason, bundle_title, loudest_first
+from watcher.alerts.render.bundle import Bundle
 from watcher.alerts.render.view import View
 from watcher.model import Delivery, EmailSettings, Mail, Severity
 from watcher.text.clean import one_line
@@ -23,8 +23,11 @@ SUBJECT = 200
 OWN = ("subject.j2", "text.j2", "html.j2")
 """Names of the files in a channel's ``templates`` folder; each is optional. ``{% extends "mail.html.j2" %}`` works."""
 
-SHOWN, BRIEF = 300, 40
-"""Alerts of one bundle that are written out; the rest is counted. ``BRIEF`` for a server that found the first too big."""
+SHOWN, BRIEF = 500, 100
+"""Alerts of one bundle that are listed; the rest is counted. ``BRIEF`` for a server that found the first too big."""
+
+DETAILED, BRIEFLY = 30, 10
+"""Of these, how many with their sentences; the others with headline, link and source."""
 
 _ODD = re.compile(r"[^A-Za-z0-9-]+")
 
@@ -50,6 +53,7 @@ def environment(own: Mapping[str, str] | None = None) -> Environment:
 def render(
     delivery: Delivery,
     views: Sequence[View],
+    whole: Bundle | None,
     *,
     channel: str,
     settings: EmailSettings,
@@ -60,6 +64,7 @@ def render(
 ) -> Mail:
     """Return the mail of a delivery.
 
+    :param whole: the words for several alerts, None for one.
     :param channel: the channel's name, for the thread and ``List-Id``.
     :param own: the user's templates that ``env`` knows.
     :param now: becomes ``Date``: a mail that was held over night belongs on top in the morning.
@@ -67,15 +72,19 @@ def render(
     """
     domain = ids.sender_domain(settings.sender)
     first = views[0]
-    kind = "bundle" if len(views) > 1 else "notice" if first.notice else "mail"
-    shown = loudest_first(views)[: BRIEF if brief else SHOWN]
+    kind = "bundle" if whole else "notice" if first.notice else "mail"
+    shown = whole.alerts[: BRIEF if brief else SHOWN] if whole else (first,)
     values: dict[str, Any] = {
         "alert": first,
         "alerts": shown,
+        "detailed": BRIEFLY if brief else DETAILED,
         "count": len(views),
         "missing": len(views) - len(shown),
-        "title": bundle_title(delivery, views) if kind == "bundle" else first.subject,
-        "reason": bundle_reason(delivery),
+        "title": whole.title if whole else first.subject,
+        "reason": whole.reason if whole else "",
+        "overview": whole.overview if whole else (),
+        "everything": whole.everything if whole else "",
+        "link": whole.link if whole else first.link,
         "channel": channel,
         "trouble": "",
     }

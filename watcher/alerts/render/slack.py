@@ -11,16 +11,16 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from watcher.alerts.render.bundle import bundle_reason, bundle_title, loudest_first
+from watcher.alerts.render.bundle import Bundle
 from watcher.alerts.render.view import Quote, View
-from watcher.model import Delivery, SlackPost
+from watcher.model import SlackPost
 from watcher.text.clean import clean, one_line
 
 BUDGET = 11_900
 """Characters of the whole JSON text; Slack refuses somewhere above 13,200 (slackapi/bolt-js#2509)."""
 
 BLOCKS, SECTION, HEADER, FALLBACK, LINK = 48, 2900, 150, 600, 2400
-QUOTES, BUNDLE = 12, 40
+QUOTES, DETAILED, SPACIOUS, LINE_LINK = 12, 5, 40, 160
 
 Block = dict[str, Any]
 
@@ -29,11 +29,11 @@ _PART = "\u200b"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-def render(delivery: Delivery, views: Sequence[View]) -> SlackPost:
+def render(views: Sequence[View], whole: Bundle | None) -> SlackPost:
     """Return the post of a delivery: one alert, one notice or a bundle."""
-    if len(views) > 1:
-        fallback, blocks = bundle_title(delivery, views), _bundle(delivery, views)
-    elif views[0].notice:
+    if whole:
+        return SlackPost(body=_bundle(whole))
+    if views[0].notice:
         fallback, blocks = views[0].subject, [_header(views[0].headline), *_section(plain(views[0].body, SECTION))]
     else:
         fallback, blocks = f"{views[0].subject} – {views[0].source}", _alert(views[0])
@@ -89,7 +89,7 @@ def _bold(shown: str, following: Sequence[tuple[str, bool]], before: str) -> str
 def _alert(view: View) -> list[Block]:
     facts = [hyperlink(view.url, f"Open at {view.host}" if view.host else "Open"), plain(view.source, 500)]
     facts += [plain(part, 300) for part in (view.published, f"by {view.author}" if view.author else "") if part]
-    blocks = [_header(view.headline), *_section(" · ".join(facts))]
+    blocks = [_header(view.headline), *_context(plain(view.aside, 400)), *_section(" · ".join(facts))]
     if view.update or view.articles > 1:
         blocks += _context(plain(_story(view), 1500))
     for sentence in view.quotes[:QUOTES]:
@@ -106,8 +106,9 @@ def _alert(view: View) -> list[Block]:
     why = [f"Rule *{plain(view.rule, 200)}* ({view.severity})"]
     why += ["matched " + plain(", ".join(view.terms), 400)] if view.terms else []
     why += [plain("; ".join(view.entities), 400)] if view.entities else []
-    why += [hyperlink(view.link, "details")] if view.link else []
-    return blocks + _context(" · ".join(why))
+    clicks = [hyperlink(view.link, "Details")] if view.link else []
+    clicks += [hyperlink(action.url, action.label) for action in view.actions]
+    return blocks + _context(" · ".join(why)) + _context(" · ".join(clicks))
 
 
 def _story(view: View) -> str:
@@ -115,15 +116,60 @@ def _story(view: View) -> str:
     return f"Update of a story: {said}" + (f"; new: {'; '.join(view.news)}" if view.news else "") if view.update else f"Story: {said}"
 
 
-def _bundle(delivery: Delivery, views: Sequence[View]) -> list[Block]:
-    blocks = [_header(bundle_title(delivery, views)), *_context(plain(bundle_reason(delivery), 400))]
-    for view in loudest_first(views)[:BUNDLE]:
-        parts = [
-            f"*{hyperlink(view.url, view.headline, 300)}*",
-            plain(" · ".join(filter(None, (view.source, view.published, view.rule))), 400),
-        ]
-        blocks += _section("\n".join(parts + [quote(q, 300) for q in view.quotes[:1]]))
-    return blocks
+def _bundle(whole: Bundle) -> bytes:
+    """Return a post of several alerts: an overview, the loudest few with their sentences, then a line for each as far as there is room."""
+    head = [_header(whole.title), *_context(plain(whole.reason, 400)), *_section(plain("\n".join(whole.overview), 1500))]
+    last = [
+        *_context(f"All of them: {hyperlink(whole.link, 'the list', 100)}" if whole.link else f"All of them: `{whole.everything}`"),
+    ]
+    room = BUDGET - len(_body(whole.title, [*head, *last])) - 400  # for the words on what is missing, and the blocks around the lines
+    detailed = DETAILED if len(whole.alerts) <= SPACIOUS else 0
+    blocks, shown = [], 0
+    for view in whole.alerts[:detailed]:
+        block = _one_of_several(view)
+        room -= len(json.dumps(block, ensure_ascii=False)) + 1
+        if room < 0:
+            break
+        blocks += block
+        shown += 1
+    lines: list[str] = []
+    for view in whole.alerts[shown:]:
+        line = _line(view)
+        room -= len(json.dumps(line, ensure_ascii=False)) + 1
+        if room < 0:
+            break
+        lines.append(line)
+        shown += 1
+    blocks += [block for text in _paragraphs(lines) for block in _section(text)]
+    missing = len(whole.alerts) - shown
+    more = _section(f"… and {missing} more") if missing else []
+    return _body(whole.title, [*head, *blocks, *more, *last]).encode()
+
+
+def _one_of_several(view: View) -> list[Block]:
+    parts = [
+        f"*{hyperlink(view.url, view.headline, 300)}*",
+        plain(" · ".join(filter(None, (view.source, view.published, view.rule))), 400),
+    ]
+    return _section("\n".join(parts + [quote(q, 300) for q in view.quotes[:1]]))
+
+
+def _line(view: View) -> str:
+    """One alert in one line; a link that would take more room than it is worth is left out."""
+    url = view.url if view.url and len(view.url) <= LINE_LINK else None
+    loud = ":rotating_light: " if view.rank == 0 else ""
+    return f"• {loud}{hyperlink(url, view.headline, 110)} – {plain(view.host or view.feed, 40)}"
+
+
+def _paragraphs(lines: Sequence[str]) -> list[str]:
+    """Join lines into texts that each fit a section."""
+    texts: list[str] = []
+    for line in lines:
+        if texts and len(texts[-1]) + len(line) < SECTION:
+            texts[-1] += f"\n{line}"
+        else:
+            texts.append(line)
+    return texts
 
 
 def _fit(fallback: str, blocks: list[Block]) -> bytes:
@@ -132,19 +178,23 @@ def _fit(fallback: str, blocks: list[Block]) -> bytes:
     missing = 0
     while True:
         shown = [*blocks, *_context(f"{missing} more: see `watcher alerts list`")] if missing else blocks
-        post = {
-            "text": _shorten(fallback, FALLBACK, escape),
-            "blocks": shown,
-            "unfurl_links": False,
-            "unfurl_media": False,
-            "link_names": 0,
-        }
-        body = json.dumps(post, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        body = _body(fallback, shown)
         sections = [i for i, block in enumerate(blocks) if block["type"] == "section"]
         if len(body) <= BUDGET or len(sections) < 2:
             return body.encode()
         del blocks[sections[-1]]
         missing += 1
+
+
+def _body(fallback: str, blocks: Sequence[Block]) -> str:
+    post = {
+        "text": _shorten(fallback, FALLBACK, escape),
+        "blocks": blocks,
+        "unfurl_links": False,
+        "unfurl_media": False,
+        "link_names": 0,
+    }
+    return json.dumps(post, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def _header(text: str) -> Block:

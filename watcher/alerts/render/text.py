@@ -4,26 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from watcher.alerts.render.bundle import bundle_title
+from watcher.alerts.render.bundle import Bundle
 from watcher.alerts.render.view import View
-from watcher.model import Delivery, Severity, TextPost
+from watcher.model import Severity, TextPost
 from watcher.text.clean import clean
 
 LONGEST = 3000
 """Characters; the smallest of the common services' limits above a tweet is Telegram's 4,096, with escapes."""
 
 
-def render(delivery: Delivery, views: Sequence[View]) -> TextPost:
-    """Return the post of a delivery."""
+def render(views: Sequence[View], whole: Bundle | None) -> TextPost:
+    """Return the post of a delivery: one alert, one notice or a bundle."""
     urgent = any(view.severity == Severity.URGENT for view in views)
-    if len(views) > 1:
-        lines = [f"{v.headline} – {v.host or v.feed} {v.url or ''}".rstrip() for v in views]
-        return TextPost(title=bundle_title(delivery, views), text=clean("\n".join(lines), LONGEST), urgent=urgent)
+    if whole:
+        return TextPost(title=whole.title, text=_several(whole), url=whole.link, urgent=urgent)
     view = views[0]
     if view.notice:
         return TextPost(title=view.subject, text=clean(view.body, LONGEST), urgent=urgent)
-    head = " · ".join(filter(None, (view.source, view.published)))
+    head = "\n".join(filter(None, (view.aside, " · ".join(filter(None, (view.source, view.published))))))
     why = f"Rule {view.rule}: {', '.join(view.terms)}" if view.terms else f"Rule {view.rule}"
     sentences = "\n".join(f"“{q.text}”" for q in view.quotes[:5])
     text = clean("\n".join(filter(None, (head, sentences or view.lead, view.note, why))), LONGEST - len(view.url or "") - 1)
     return TextPost(title=view.subject, text=f"{text}\n{view.url}" if view.url else text, url=view.url, urgent=urgent)
+
+
+def _several(whole: Bundle) -> str:
+    """As many as there is room for, then how many more and where they are: a cut list must not look complete."""
+    lines = list(whole.overview)
+    room = LONGEST - sum(len(line) + 1 for line in lines) - 160
+    shown = 0
+    for view in whole.alerts:
+        line = f"{view.headline} – {view.host or view.feed} {view.url or ''}".rstrip()
+        room -= len(line) + 1
+        if room < 0 and shown:
+            break
+        lines.append(line)
+        shown += 1
+    if missing := len(whole.alerts) - shown:
+        lines.append(f"… and {missing} more: {whole.link or whole.everything}")
+    return clean("\n".join(lines), LONGEST)

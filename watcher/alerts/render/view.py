@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from watcher.alerts import clock
+from watcher.alerts import clock, links
 from watcher.alerts.payload import host_of, link
 from watcher.model import Alert, Reason, Severity
 from watcher.text.clean import clean, one_line
@@ -46,12 +46,21 @@ class Other:
     host: str
 
 
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that a reader can do with one click: what it says, and its signed link."""
+
+    label: str
+    url: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """One alert in words. ``published`` and ``first_seen`` are sentences' ends: feed's time and the channel's local time.
 
     ``headline_parts``: the headline with the words marked that matched in it; it is not among ``quotes`` then.
-    ``rank`` orders by severity, the loudest first. ``url`` is http(s) or None; ``host`` is where it really leads.
+    ``rank`` orders by severity, the loudest first. ``url`` is http(s) or None; ``host`` is where it really leads. ``link``: watcher's own page
+    of the alert. ``actions``: what a reader can do with a click. ``aside``: why it comes by this channel, where that needs saying.
     """
 
     id: str
@@ -82,6 +91,8 @@ class View:
     notice: bool
     body: str
     link: str | None = None
+    actions: tuple[Action, ...] = ()
+    aside: str = ""
 
     @property
     def rank(self) -> int:
@@ -100,11 +111,13 @@ class View:
         return one_line(f"[{self.rule or 'watcher'}] {self.headline}", 200)
 
 
-def view(alert: Alert, timezone: str, public_url: str | None = None) -> View:
+def view(alert: Alert, timezone: str, *, channel: str = "", signer: links.Signer | None = None, aside: str = "") -> View:
     """Return what is shown of ``alert``.
 
     :param timezone: of the channel, for local times.
-    :param public_url: of the web page, for a link to the alert.
+    :param channel: whose readers the links are for.
+    :param signer: makes the links; None where there is no web page.
+    :param aside: why it comes by this channel.
     """
     data = _dict(alert.payload)
     article, story, context = _dict(data.get("article")), _dict(data.get("story")), _dict(data.get("context"))
@@ -142,8 +155,16 @@ def view(alert: Alert, timezone: str, public_url: str | None = None) -> View:
         truncated=bool(context.get("truncated")),
         notice=is_notice,
         body=clean(_text(data.get("text"), 20_000)),
-        link=f"{public_url.rstrip('/')}/alerts/{alert.id}" if public_url and not is_notice else None,
+        link=signer.url(links.OPEN, alert.id, channel, alert.created_at) if signer and not is_notice else None,
+        actions=_actions(alert, channel, signer) if signer and not is_notice else (),
+        aside=text_of(aside, 300),
     )
+
+
+def _actions(alert: Alert, channel: str, signer: links.Signer) -> tuple[Action, ...]:
+    offered = [(links.ACK, "I have seen this")] if alert.severity is Severity.URGENT else []
+    offered += [(links.USEFUL, "Useful"), (links.NOISE, "Noise"), (links.SILENCE, "Silence this rule for a day")]
+    return tuple(Action(label, signer.url(action, alert.id, channel, alert.created_at)) for action, label in offered)
 
 
 def text_of(value: object, limit: int) -> str:
