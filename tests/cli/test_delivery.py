@@ -151,3 +151,12 @@ def test_a_silence_needs_to_say_what_it_mutes(watcher, database):  # noqa: F811
     assert watcher("silence", "add", "--text", " ").code == 2
     assert watcher("silence", "add", "--severity", "loud").code == 2
     assert watcher("silence", "show", "7").code == 1
+
+
+def test_the_feed_of_alerts_goes_to_a_file_or_to_stdout(watcher, database, place):  # noqa: F811
+    add_alert(database, "a1")
+    assert [item["title"] for item in json.loads(watcher("alerts", "feed", "--format", "json").out)["items"]] == ["[shells] Shells"]
+    assert watcher("alerts", "feed", "-o", place / "alerts.atom").code == 0
+    assert "[shells] Shells" in (place / "alerts.atom").read_text()
+    done = watcher("alerts", "feed", "-o", place / "none" / "alerts.atom")
+    assert (done.code, done.out) == (1, "")

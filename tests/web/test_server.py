@@ -53,6 +53,9 @@ class Lists:
 
     well = Health(well=True)
 
+    def __init__(self) -> None:
+        self.acts: list[tuple[str, str, str]] = []
+
     async def status(self) -> dict[str, Any]:
         return STATUS
 
@@ -61,6 +64,19 @@ class Lists:
 
     async def alert(self, alert_id: str) -> dict[str, Any] | None:
         return ALERT if alert_id == "a1" else None
+
+    async def bundle(self, number: str) -> list[dict[str, Any]] | None:
+        return [ALERT, ALERT] if number == "7" else []
+
+    async def alert_feed(self, kind: str, rule: str | None) -> bytes:
+        return f"{kind} {rule}".encode()
+
+    def link_holds(self, action: str, subject: str, channel: str, expiry: str, signature: str) -> bool:
+        return signature == "ours"
+
+    async def act(self, action: str, alert_id: str, channel: str) -> str | None:
+        self.acts.append((action, alert_id, channel))
+        return "Noted." if alert_id == "a1" else None
 
     async def feeds(self, limit: int, offset: int) -> list[dict[str, Any]]:
         return [FEED][offset : offset + limit]
@@ -72,6 +88,9 @@ class Lists:
         return b"watcher_feeds 3\n"
 
 
+LINK = "?c=desk&e=1&s=ours"
+
+
 class Browser:
     def __init__(self, session: aiohttp.ClientSession, port: int) -> None:
         self.session, self.port = session, port
@@ -81,6 +100,10 @@ class Browser:
 
         async with self.session.get(URL(f"http://127.0.0.1:{self.port}{path}", encoded=True), headers=headers) as answer:
             return answer.status, await answer.text(), dict(answer.headers)
+
+    async def post(self, path: str, **headers: str) -> tuple[int, str]:
+        async with self.session.post(f"http://127.0.0.1:{self.port}{path}", headers=headers) as answer:
+            return answer.status, await answer.text()
 
 
 @pytest.fixture
@@ -94,7 +117,22 @@ async def browser(lists: Lists) -> AsyncIterator[Browser]:
         yield Browser(session, port)
 
 
-@pytest.mark.parametrize("path", ["/", "/alerts", "/alerts/a1", "/feeds", "/nothing-here", "/alerts/none", "/static/style.css"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/alerts",
+        "/alerts/a1",
+        "/feeds",
+        "/nothing-here",
+        f"/do/silence/a1{LINK}",
+        f"/do/open/a1{LINK}",
+        f"/do/bundle/7{LINK}",
+        "/do/ack/a1",
+        "/alerts/none",
+        "/static/style.css",
+    ],
+)
 async def test_no_answer_lets_a_script_run(browser: Browser, path: str) -> None:
     """W01: what comes from a feed is text on every page, and the policy forbids scripts on all of them."""
     _, text, headers = await browser.get(path)
@@ -162,3 +200,72 @@ async def test_a_password_is_asked_for_and_a_forwarded_address_does_not_help(lis
         assert (await browser.get("/", Authorization="Basic %%%"))[0] == 401
         assert (await browser.get("/", Authorization=f"Basic {word}"))[0] == 200
         assert (await browser.get("/healthz"))[0] == 200
+
+
+# ---- signed links
+
+
+@pytest.mark.parametrize("action", ["ack", "useful", "noise", "silence"])
+async def test_fetching_a_link_does_nothing_and_pressing_its_button_does_it(browser: Browser, lists: Lists, action: str) -> None:
+    """A mail scanner that opens every link of a mail must not silence anything."""
+    status, text, headers = await browser.get(f"/do/{action}/a1{LINK}")
+    assert (status, lists.acts) == (200, [])
+    assert 'method="post"' in text
+    assert f'action="/do/{action}/a1?c=desk&amp;e=1&amp;s=ours"' in text
+    assert "form-action 'self'" in headers["Content-Security-Policy"]
+    status, text = await browser.post(f"/do/{action}/a1{LINK}", **{"Sec-Fetch-Site": "same-origin"})
+    assert (status, lists.acts) == (200, [(action, "a1", "desk")])
+    assert "Noted." in text
+
+
+async def test_no_other_page_allows_a_form(browser: Browser) -> None:
+    for path in ("/", f"/do/open/a1{LINK}", f"/do/bundle/7{LINK}"):
+        assert "form-action 'none'" in (await browser.get(path))[2]["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}, {"Origin": "null"}],
+)
+async def test_a_post_from_another_page_is_refused(browser: Browser, lists: Lists, headers: dict[str, str]) -> None:
+    """W03."""
+    assert (await browser.post(f"/do/silence/a1{LINK}", **headers))[0] == 403
+    assert lists.acts == []
+
+
+async def test_a_forged_link_and_one_to_an_alert_that_is_gone(browser: Browser, lists: Lists) -> None:
+    for path in ("/do/ack/a1?c=desk&e=1&s=theirs", "/do/ack/a1"):
+        assert (await browser.get(path))[0] == 403
+        assert (await browser.post(path))[0] == 403
+    assert lists.acts == []
+    assert (await browser.get(f"/do/ack/gone{LINK}"))[0] == 404
+    assert (await browser.post(f"/do/ack/gone{LINK}"))[0] == 404
+    assert (await browser.get(f"/do/bundle/8{LINK}"))[0] == 404
+    assert (await browser.post(f"/do/open/a1{LINK}"))[0] == 405
+
+
+async def test_links_and_the_feed_with_its_token_need_no_password_and_nothing_else_does_without(lists: Lists) -> None:
+    word = Secret("secret word")
+    async with (
+        serve(lists, "127.0.0.1", 0, password=word, feed_token=Secret("reader")) as port,
+        aiohttp.ClientSession() as session,
+    ):
+        browser = Browser(session, port)
+        for path, wanted in {
+            f"/do/open/a1{LINK}": 200,
+            "/alerts.atom?token=reader": 200,
+            "/alerts.json?token=reader": 200,
+            "/alerts.atom": 401,
+            "/alerts.atom?token=": 401,
+            "/alerts.atom?token=other": 401,
+            "/alerts?token=reader": 401,
+            "/api/alerts?token=reader": 401,
+        }.items():
+            assert (await browser.get(path))[0] == wanted, path
+
+
+async def test_the_feed_of_alerts_has_its_types_and_a_validator(browser: Browser) -> None:
+    status, text, headers = await browser.get("/alerts.atom?rule=shells")
+    assert (status, text, headers["Content-Type"]) == (200, "atom shells", "application/atom+xml; charset=utf-8")
+    assert (await browser.get("/alerts.json"))[2]["Content-Type"] == "application/feed+json; charset=utf-8"
+    assert (await browser.get("/alerts.atom?rule=shells", **{"If-None-Match": headers["Etag"]}))[0] == 304

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +15,14 @@ from watcher.errors import WatcherError
 if TYPE_CHECKING:
     from watcher.model import Alert
     from watcher.store import Connection
+
+
+class FeedFormat(StrEnum):
+    """The formats of :func:`feed`."""
+
+    ATOM = "atom"
+    JSON = "json"
+
 
 app = typer.Typer(no_args_is_help=True, help="What was told, to whom, and with what answer.")
 
@@ -228,6 +237,40 @@ def resend(
     else:
         output.say(f"{identity}: {count} deliveries due again" + ("" if told else "; they go out when the daemon runs"))
     raise typer.Exit(boundary.FINE if count else boundary.NO)
+
+
+@app.command()
+def feed(
+    ctx: typer.Context,
+    kind: Annotated[FeedFormat, typer.Option("--format", help="Atom, or JSON Feed.")] = FeedFormat.ATOM,
+    rule: Annotated[str | None, typer.Option(help="Only alerts of this rule.")] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write there, all at once; default: stdout.")] = None,
+    limit: Annotated[int, typer.Option("-n", "--limit", min=1, max=1000, help="At most this many, newest first.")] = 50,
+) -> None:
+    """Write the newest alerts as a feed, for those who read feeds. The web page has the same at /alerts.atom and /alerts.json.
+
+    \b
+    Example:
+      watcher alerts feed --format atom -o /srv/www/alerts.atom
+    """
+    import sys
+
+    from watcher import store
+    from watcher.alerts.render import feed as feeds
+
+    with opened.store(opened.database(ctx)) as database:
+        now = database.clock()
+        found = database.read_now(lambda conn: store.alerts.listing(conn, limit=limit, rule=rule, notices_too=False))
+    body = feeds.atom(found, now=now) if kind is FeedFormat.ATOM else feeds.json_feed(found)
+    if out is None:
+        sys.stdout.buffer.write(body + b"\n")
+        return
+    fresh = out.with_name(f".{out.name}.new")  # a reader never sees half of it
+    try:
+        fresh.write_bytes(body)
+        fresh.replace(out)
+    except OSError as error:
+        raise WatcherError(f"{out} cannot be written: {error.strerror}") from None
 
 
 def span(text: str) -> timedelta:

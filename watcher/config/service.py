@@ -140,7 +140,12 @@ def web(found: tuple[Place, WebTable] | None, keyring: Keyring, problems: Proble
         problems.attempt(place.at("allowed_hosts", index), units.host, name)
     public = table.public_url.rstrip("/") if table.public_url else None
     return WebConfig(
-        host=host, port=port, allowed_hosts=tuple(name.lower() for name in table.allowed_hosts), password=password, public_url=public
+        host=host,
+        port=port,
+        allowed_hosts=tuple(name.lower() for name in table.allowed_hosts),
+        password=password,
+        public_url=public,
+        feed_token=keyring.find(table.feed_token, place.at("feed_token")),
     )
 
 

@@ -59,6 +59,7 @@ class WebConfig:
     allowed_hosts: tuple[str, ...]
     password: Secret | None
     public_url: str | None
+    feed_token: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

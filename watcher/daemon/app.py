@@ -14,10 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
+import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ from watcher.daemon.politeness import Hosts
 from watcher.daemon.poller import Poller
 from watcher.daemon.reader import Reader
 from watcher.daemon.reload import Reloader
-from watcher.daemon.runtime import Runtime
+from watcher.daemon.runtime import Runtime, Wiring
 from watcher.daemon.sources import Sources
 from watcher.daemon.supervise import Supervisor
 from watcher.daemon.wire import wire
@@ -83,13 +85,14 @@ async def _serve(path: Path, loaded: config.Config, *, once: bool) -> int:
     async with contextlib.AsyncExitStack() as stack:
         database = await _open(loaded.database, notifier)
         stack.push_async_callback(database.aclose)
+        make = functools.partial(wire, link_key=await _link_key(database))
         workers = Workers(_preload(loaded))
         stack.callback(workers.close)
         runtime = Runtime(
             store=database,
             workers=workers,
             hosts=Hosts(loaded.fetch.per_host),
-            wiring=wire(loaded),
+            wiring=make(loaded),
             started_at=database.clock(),
             once=once,
             drain_seconds=DRAIN_SECONDS,
@@ -108,7 +111,13 @@ async def _serve(path: Path, loaded: config.Config, *, once: bool) -> int:
         )
         if once:
             return await _once(runtime)
-        return await _forever(path, runtime, notifier, stack)
+        return await _forever(path, runtime, make, notifier, stack)
+
+
+async def _link_key(database: Store) -> bytes:
+    """The installation's own key for the links in its messages; made by the first daemon on a database."""
+    fresh = secrets.token_hex(32)
+    return bytes.fromhex(await database.write(lambda conn: store.meta.made_once(conn, "link_key", fresh)))
 
 
 async def _once(runtime: Runtime) -> int:
@@ -124,9 +133,11 @@ async def _once(runtime: Runtime) -> int:
     return 0
 
 
-async def _forever(path: Path, runtime: Runtime, notifier: systemd.Notifier, stack: contextlib.AsyncExitStack) -> int:
+async def _forever(
+    path: Path, runtime: Runtime, make: Callable[[config.Config], Wiring], notifier: systemd.Notifier, stack: contextlib.AsyncExitStack
+) -> int:
     poller, reader, dispatcher, keeper = Poller(runtime), Reader(runtime), Dispatcher(runtime), Keeper(runtime, notifier)
-    reload = Reloader(path, runtime, notifier, wire, lambda: _adopt(runtime))
+    reload = Reloader(path, runtime, notifier, make, lambda: _adopt(runtime))
     supervisor = Supervisor(notifier)
     for name, loop in (
         ("poller", poller),

@@ -7,24 +7,34 @@ from collections.abc import AsyncIterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from prometheus_client import generate_latest
 
 from watcher import store, web
+from watcher.alerts.render import feed
 from watcher.config import WebConfig
-from watcher.daemon import log, metrics
+from watcher.daemon import clicks, log, metrics
 from watcher.daemon.runtime import Runtime
 from watcher.daemon.supervise import Supervisor
 from watcher.errors import StoreError
 from watcher.model import Alert
+
+FEED_ENTRIES = 50
 
 
 @contextlib.asynccontextmanager
 async def serve(runtime: Runtime, supervisor: Supervisor, settings: WebConfig) -> AsyncIterator[None]:
     """Serve the dashboard until the block ends. An address that cannot be had costs the page, not the alerts."""
     try:
+        public = urlsplit(settings.public_url or "").hostname
         async with web.serve(
-            _Daemon(runtime, supervisor), settings.host, settings.port, allowed_hosts=settings.allowed_hosts, password=settings.password
+            _Daemon(runtime, supervisor),
+            settings.host,
+            settings.port,
+            allowed_hosts=[*settings.allowed_hosts, *([public] if public else [])],
+            password=settings.password,
+            feed_token=settings.feed_token,
         ) as port:
             log.get().info("web.listening", host=settings.host, port=port)
             yield
@@ -57,6 +67,28 @@ class _Daemon:
             return {**alert_row(alert), "deliveries": [_safe(row) for row in store.alerts.deliveries_of(conn, alert.id)]}
 
         return await self._runtime.store.read(read)
+
+    async def bundle(self, number: str) -> list[web.source.Row] | None:
+        if not number.isdecimal() or len(number) > 18:
+            return None
+        most = store.deliveries.MOST_IN_BUNDLE
+        found = await self._runtime.store.read(lambda conn: store.alerts.listing(conn, limit=most, bundle=int(number)))
+        return [alert_row(alert) for alert in found]
+
+    async def alert_feed(self, kind: str, rule: str | None) -> bytes:
+        found = await self._runtime.store.read(lambda conn: store.alerts.listing(conn, limit=FEED_ENTRIES, rule=rule, notices_too=False))
+        config = self._runtime.wiring.config
+        home = config.web.public_url if config.web else None
+        where: dict[str, Any] = {"timezone": config.timezone, "self_url": f"{home}/alerts.{kind}" if home else None, "home": home}
+        return feed.atom(found, now=self._runtime.started_at, **where) if kind == "atom" else feed.json_feed(found, **where)
+
+    def link_holds(self, action: str, subject: str, channel: str, expiry: str, signature: str) -> bool:
+        signer = self._runtime.wiring.signer
+        return signer is not None and signer.holds(action, subject, channel, expiry, signature, self._runtime.now())
+
+    async def act(self, action: str, alert_id: str, channel: str) -> str | None:
+        now = self._runtime.now()
+        return await self._runtime.store.write(lambda conn: clicks.act(conn, action, alert_id, channel, now=now))
 
     async def feeds(self, limit: int, offset: int) -> list[web.source.Row]:
         now = self._runtime.now()

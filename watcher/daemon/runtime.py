@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from watcher import __version__
+from watcher.alerts.links import Signer
 from watcher.alerts.render import Renderer
 from watcher.channels import Channel
 from watcher.config import Config
@@ -31,6 +32,7 @@ class Wiring:
     policies: Mapping[str, ChannelPolicy]
     channels: Mapping[str, Channel]
     renderer: Renderer
+    signer: Signer | None
     client: Client
     policy: Policy
     limits: Limits

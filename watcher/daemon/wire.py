@@ -37,6 +37,7 @@ def wire(loaded: Config, *, link_key: bytes | None = None) -> Wiring:
         policies=policies,
         channels={name: channel(name, setting, client) for name, setting in settings.items()},
         renderer=Renderer(policies, settings, templates=_templates(policies), signer=signer),
+        signer=signer,
         client=client,
         policy=Policy(fetch.interval, fetch.min_interval, fetch.max_interval),
         limits=limits,

@@ -9,7 +9,8 @@
 
 Statements are plain functions of a ``Connection``, one file per noun::
 
-    feeds  health  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  lookup  threads  status  retention  archive
+    feeds  health  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  lookup  threads  meta  status
+    retention  archive
 
 Three of the nouns are queues: ``claim`` moves a row's due time to the end of a lease, ``finish`` says ``WHERE epoch = mine`` (see ``leases``).
 """
@@ -28,6 +29,7 @@ from watcher.store import (
     hits,
     lookup,
     marks,
+    meta,
     retention,
     silences,
     status,
@@ -38,5 +40,5 @@ from watcher.store.store import Store
 
 __all__ = [
     "Connection", "Store", "alerts", "archive", "deliveries", "entries", "escalations", "feeds", "health", "history", "hits", "lookup", "marks",
-    "retention", "silences", "status", "stories", "threads",
+    "meta", "retention", "silences", "status", "stories", "threads",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 Guards (RELIABILITY 3.7): the ``Host`` header must be one of ours, so that a hostile page cannot reach the dashboard by a
 name of its own that leads to this machine; a password is asked for from everyone but the loopback's own machine tools
 (``/healthz`` and ``/metrics``, judged by the socket's peer, never by a forwarded header); every answer, errors included,
-carries a policy that lets no script run. There is nothing to post to.
+carries a policy that lets no script run. There is nothing to post to but signed links (see ``actions``), which their signature guards.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import hashlib
 import hmac
 import ipaddress
 import json
@@ -23,6 +24,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from watcher.model import Secret
+from watcher.web import actions
 from watcher.web.source import Source
 
 PAGE_ROWS = 50
@@ -42,15 +44,22 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @contextlib.asynccontextmanager
 async def serve(
-    source: Source, host: str, port: int, *, allowed_hosts: Sequence[str] = (), password: Secret | None = None
+    source: Source,
+    host: str,
+    port: int,
+    *,
+    allowed_hosts: Sequence[str] = (),
+    password: Secret | None = None,
+    feed_token: Secret | None = None,
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port (of use with ``port`` 0).
 
     :param allowed_hosts: names by which the page may be asked for, besides loopback's and ``host``.
     :param password: of any user name (HTTP Basic); None asks for none.
+    :param feed_token: lets feed readers, which know no passwords, read the feed of alerts and nothing else.
     :raises OSError: the address is taken or not ours.
     """
-    app = application(source, {host, *allowed_hosts}, password)
+    app = application(source, {host, *allowed_hosts}, password, feed_token)
     runner = web.AppRunner(app, access_log=None, keepalive_timeout=15, shutdown_timeout=1, max_line_size=8190, max_field_size=8190)
     await runner.setup()
     try:
@@ -61,14 +70,17 @@ async def serve(
         await runner.cleanup()
 
 
-def application(source: Source, hosts: set[str], password: Secret | None) -> web.Application:
+def application(source: Source, hosts: set[str], password: Secret | None, feed_token: Secret | None = None) -> web.Application:
     """The application, for :func:`serve` and the tests."""
     pages = _Pages(source)
-    app = web.Application(middlewares=[_guard({h.lower() for h in hosts}, password)], client_max_size=1024)
+    links = actions.Links(source, pages.html)
+    app = web.Application(middlewares=[_guard({h.lower() for h in hosts}, password, feed_token)], client_max_size=1024)
     app.add_routes(
         [
             web.get("/", pages.overview),
             web.get("/alerts", pages.alerts),
+            web.get("/alerts.atom", pages.atom),
+            web.get("/alerts.json", pages.json_feed),
             web.get("/alerts/{id}", pages.alert),
             web.get("/feeds", pages.feeds),
             web.get("/api/status", pages.api_status),
@@ -78,6 +90,8 @@ def application(source: Source, hosts: set[str], password: Secret | None) -> web
             web.get("/healthz", pages.health),
             web.get("/metrics", pages.metrics),
             web.get("/static/{name}", _static),
+            web.get(actions.PREFIX + "{action}/{subject}", links.get),
+            web.post(actions.PREFIX + "{action}/{subject}", links.post),
         ]
     )
     return app
@@ -92,25 +106,41 @@ class _Pages:
             loader=PackageLoader("watcher.web"), autoescape=select_autoescape(default=True), trim_blocks=True, lstrip_blocks=True
         )
 
-    def _html(self, template: str, **values: Any) -> web.Response:
+    def html(self, template: str, **values: Any) -> web.Response:
+        """Render a page."""
         text = self._templates.get_template(template).render(**values)
         return web.Response(text=text, content_type="text/html", charset="utf-8")
 
     async def overview(self, _request: web.Request) -> web.Response:
-        return self._html(
+        return self.html(
             "overview.html", status=await self._source.status(), alerts=await self._source.alerts(10, 0), health=await self._source.health()
         )
 
     async def alerts(self, request: web.Request) -> web.Response:
         limit, offset = _span(request)
-        return self._html("alerts.html", alerts=await self._source.alerts(limit, offset), limit=limit, offset=offset)
+        return self.html("alerts.html", alerts=await self._source.alerts(limit, offset), limit=limit, offset=offset)
+
+    async def atom(self, request: web.Request) -> web.Response:
+        return await self._feed(request, "atom", "application/atom+xml")
+
+    async def json_feed(self, request: web.Request) -> web.Response:
+        return await self._feed(request, "json", "application/feed+json")
+
+    async def _feed(self, request: web.Request, kind: str, content_type: str) -> web.Response:
+        """The feed, with a validator: readers ask often."""
+        body = await self._source.alert_feed(kind, request.query.get("rule"))
+        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        headers = {"ETag": tag, "Cache-Control": "no-cache"}
+        if request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=body, content_type=content_type, charset="utf-8", headers=headers)
 
     async def alert(self, request: web.Request) -> web.Response:
-        return self._html("alert.html", alert=_found(await self._source.alert(request.match_info["id"])))
+        return self.html("alert.html", alert=_found(await self._source.alert(request.match_info["id"])))
 
     async def feeds(self, request: web.Request) -> web.Response:
         limit, offset = _span(request)
-        return self._html("feeds.html", feeds=await self._source.feeds(limit, offset), limit=limit, offset=offset)
+        return self.html("feeds.html", feeds=await self._source.feeds(limit, offset), limit=limit, offset=offset)
 
     async def api_status(self, _request: web.Request) -> web.Response:
         return _json(await self._source.status())
@@ -141,13 +171,13 @@ async def _static(request: web.Request) -> web.StreamResponse:
     return web.FileResponse(path)
 
 
-def _guard(hosts: set[str], password: Secret | None) -> Any:
+def _guard(hosts: set[str], password: Secret | None, feed_token: Secret | None) -> Any:
     @web.middleware
     async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
             if not _known_host(request.headers.get("Host", ""), hosts):
                 raise web.HTTPMisdirectedRequest(text="This name is not one of [web] allowed_hosts.\n")
-            if password is not None and not _let_in(request, password):
+            if password is not None and not (_let_in(request, password) or _open_by_itself(request, feed_token)):
                 raise web.HTTPUnauthorized(
                     headers={"WWW-Authenticate": 'Basic realm="watcher", charset="UTF-8"'}, text="A password is needed.\n"
                 )
@@ -155,7 +185,12 @@ def _guard(hosts: set[str], password: Secret | None) -> Any:
         except web.HTTPException as answer:
             answer.headers.update(HEADERS)
             raise
-        response.headers.update(HEADERS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if response.headers["Content-Security-Policy"] == actions.FORMS_ALLOWED:
+            response.headers["Content-Security-Policy"] = HEADERS["Content-Security-Policy"].replace(
+                "form-action 'none'", actions.FORMS_ALLOWED
+            )
         return response
 
     return guard
@@ -180,6 +215,19 @@ def _let_in(request: web.Request, password: Secret) -> bool:
     except (binascii.Error, ValueError):
         return False
     return hmac.compare_digest(word, password.reveal().encode())
+
+
+def _open_by_itself(request: web.Request, feed_token: Secret | None) -> bool:
+    """Whether a request carries what lets it in to just what it asks for: a link's signature (checked there), or the feed's token."""
+    if request.path.startswith(actions.PREFIX) or request.path == "/static/style.css":
+        return True
+    given = request.query.get("token", "")
+    return (
+        feed_token is not None
+        and bool(feed_token)
+        and request.path in ("/alerts.atom", "/alerts.json")
+        and hmac.compare_digest(given.encode("utf-8", "replace"), feed_token.reveal().encode())
+    )
 
 
 def _loopback(address: str) -> bool:

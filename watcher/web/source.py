@@ -31,6 +31,22 @@ class Source(Protocol):
         """One alert with its deliveries and their attempts."""
         ...
 
+    async def bundle(self, number: str) -> list[Row] | None:
+        """The alerts of one message; None where there is none of that number."""
+        ...
+
+    async def alert_feed(self, kind: str, rule: str | None) -> bytes:
+        """The newest alerts as a feed: ``atom`` or ``json``."""
+        ...
+
+    def link_holds(self, action: str, subject: str, channel: str, expiry: str, signature: str) -> bool:
+        """Whether a signed link is one of ours and has not expired."""
+        ...
+
+    async def act(self, action: str, alert_id: str, channel: str) -> str | None:
+        """Do what a signed link is for; return a sentence that says so, or None where the alert is gone."""
+        ...
+
     async def feeds(self, limit: int, offset: int) -> list[Row]:
         """Feeds, those in trouble first."""
         ...

@@ -79,6 +79,7 @@ def render(
         "alerts": shown,
         "detailed": BRIEFLY if brief else DETAILED,
         "count": len(views),
+        "rules": len({view.rule for view in views}),
         "missing": len(views) - len(shown),
         "title": whole.title if whole else first.subject,
         "reason": whole.reason if whole else "",

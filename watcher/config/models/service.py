@@ -59,6 +59,11 @@ class WebTable(Table):
         [], "Host names by which the page may be asked for, besides loopback.", examples=[["watcher.example.org"]]
     )
     password: SecretKey | None = key(None, "Required when `listen` is not on loopback.", examples=[{"credential": "web-password"}])
+    feed_token: SecretKey | None = key(
+        None,
+        "Lets feed readers, which know no password, read `/alerts.atom` and `/alerts.json` with `?token=…`, and nothing else.",
+        examples=[{"credential": "feed-reader-token"}],
+    )
     public_url: Url | None = key(
         None, "How the page is reached from outside: for links in messages and WebSub callbacks.", examples=["https://watcher.example.org"]
     )
