@@ -133,6 +133,45 @@ def test_what_is_no_feed_is_not_added(path, watcher, file, url, server):
     assert watcher("feeds", "add", url + path, "--no-test").code == 0
 
 
+def test_a_feed_is_known_again_by_another_spelling_of_its_address(watcher, file, url):
+    assert watcher("feeds", "add", f"{url}/rss").code == 0
+    for same in (f"{url}/rss/", f"{url}/rss#top", "http://www.example.org/rss", "example.org/rss/"):
+        done = watcher("feeds", "add", same, "--no-test")
+        assert (done.code, "configured already" in done.err) == (1, True), same
+    assert watcher("feeds", "add", f"{url}/rss?page=2", "--no-test").code == 0
+
+
+def test_a_page_is_searched_for_its_feeds_and_one_is_taken_only_when_told_so(watcher, file, url):
+    done = watcher("feeds", "add", f"{url}/page.html")
+    assert done.code == 1
+    assert f"{url}/rss" in done.err
+    done = watcher("feeds", "add", f"{url}/page.html", "--yes", "--interval", "5m", "--name", "Mine", "--json")
+    assert done.code == 0, done.err
+    said = json.loads(done.out)
+    assert (said["url"], said["format"], said["entries"], said["newest"], said["source"]) == (
+        f"{url}/rss",
+        "rss20",
+        2,
+        ["One", "Two"],
+        "common path",
+    )
+    assert tomllib.loads(file.read_text())["feeds"][1] == {"url": f"{url}/rss", "name": "Mine", "interval": "5m"}
+
+
+def test_a_wrong_interval_is_a_mistake_in_usage(watcher, file):
+    before = file.read_text()
+    assert watcher("feeds", "add", "https://example.net/rss", "--no-test", "--interval", "soon").code == 2
+    assert file.read_text() == before
+
+
+def test_discover_lists_what_a_site_has_and_says_no_when_it_has_nothing(watcher, url, server):
+    (found,) = (json.loads(line) for line in watcher("feeds", "discover", f"{url}/", "--json").out.splitlines())
+    assert (found["url"], found["title"], found["entries"], found["configured"]) == (f"{url}/rss", "Local", 2, False)
+    assert "Local" in watcher("feeds", "discover", f"{url}/").out
+    server.status = 404
+    assert watcher("feeds", "discover", f"{url}/").code == 1
+
+
 def test_a_feed_is_not_added_twice_nor_where_nobody_looks(watcher, file, url, tmp_path):
     assert watcher("feeds", "add", "https://example.org/rss", "--no-test").code == 1
     done = watcher("feeds", "add", f"{url}/rss", "--file", tmp_path / "elsewhere.toml")

@@ -22,6 +22,8 @@ def add(path: Path, feeds: Iterable[Feed], check: Callable[[], object]) -> None:
     """
     import tomlkit
 
+    from watcher.config import units
+
     document = _read(path) if path.exists() else tomlkit.document()
     tables = document.get("feeds")
     if not isinstance(tables, tomlkit.items.AoT):
@@ -36,6 +38,8 @@ def add(path: Path, feeds: Iterable[Feed], check: Callable[[], object]) -> None:
             table.add("name", feed.name)
         if feed.tags:
             table.add("tags", list(feed.tags))
+        if feed.interval is not None:
+            table.add("interval", units.duration_text(feed.interval))
         tables.append(table)
     _replace(path, document, check)
 

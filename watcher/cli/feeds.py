@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from watcher.cli import boundary, feedfile, opened, output, wake
+from watcher.cli import boundary, feedadd, feedfile, opened, output, wake
 from watcher.errors import WatcherError
 
 if TYPE_CHECKING:
-    from watcher.config import Config
-    from watcher.model import Document, Feed
+    pass
 
 app = typer.Typer(no_args_is_help=True, help="Which feeds, how they are doing, and more or fewer of them.")
-
-InFile = Annotated[
-    Path | None, typer.Option("--file", metavar="FILE", help="Write into this file of the configuration. [default: the main file]")
-]
 
 
 @app.command("list")
@@ -53,42 +48,8 @@ def list_(
     output.table(feedlist.COLUMNS, [feedlist.cells(shown, row, now) for shown, row in chosen], empty="no feeds")
 
 
-@app.command()
-def add(
-    ctx: typer.Context,
-    url: Annotated[str, typer.Argument(metavar="URL")],
-    name: Annotated[str, typer.Option(help="Default: the feed's own title.")] = "",
-    tag: Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be given several times.")] = None,
-    file: InFile = None,
-    test: Annotated[bool, typer.Option(help="Fetch it first and show what it contains.")] = True,
-    as_json: output.AsJson = False,
-) -> None:
-    """Try a feed and add it to the configuration; comments stay. `watcher reload` then makes it known to the daemon.
-
-    \b
-    Example:
-      watcher feeds add https://example.org/rss --tag news
-    """
-    import asyncio
-
-    from watcher.model import Feed
-
-    path, loaded = opened.path(ctx), opened.configuration(ctx)
-    feed = Feed(url=url, name=name, tags=tuple(tag or ()))
-    if any(url == known.url for known in loaded.feeds):
-        raise WatcherError(f"{url} is configured already")
-    document = asyncio.run(_try(feed, loaded)) if test else None
-    target = file or path
-    feedfile.add(target, [feed], lambda: _with(opened.configuration(ctx), {url}, target))
-    titles = [entry.title for entry in document.entries[:5]] if document else []
-    if as_json:
-        output.emit({"url": url, "file": str(target), "format": document.format if document else None, "newest": titles})
-        return
-    if document is not None:
-        output.say(f"{document.format}: {document.info.title}: {document.total or len(document.entries)} entries")
-        for title in titles:
-            output.say(f"  {title}")
-    output.say(f"added to {target}; `watcher reload` makes it known to the daemon")
+app.command()(feedadd.add)
+app.command()(feedadd.discover)
 
 
 @app.command()
@@ -113,7 +74,7 @@ def remove(ctx: typer.Context, feed: Annotated[str, typer.Argument(metavar="URL|
 
 @app.command("import")
 def import_(
-    ctx: typer.Context, opml: Annotated[Path, typer.Argument(metavar="OPML")], file: InFile = None, as_json: output.AsJson = False
+    ctx: typer.Context, opml: Annotated[Path, typer.Argument(metavar="OPML")], file: feedadd.InFile = None, as_json: output.AsJson = False
 ) -> None:
     """Add the feeds of an OPML file to the configuration; folders become tags, known feeds are left alone.
 
@@ -126,10 +87,10 @@ def import_(
     loaded = opened.configuration(ctx)
     known = {feed.url for feed in loaded.feeds}
     listed = outlines.parse(opml.read_bytes())
-    new = _distinct([feed for feed in listed if feed.url not in known], {feed.name for feed in loaded.feeds})
+    new = feedadd.distinct([feed for feed in listed if feed.url not in known], {feed.name for feed in loaded.feeds})
     target = file or opened.path(ctx)
     if new:
-        feedfile.add(target, new, lambda: _with(opened.configuration(ctx), {feed.url for feed in new}, target))
+        feedfile.add(target, new, lambda: feedadd.with_these(opened.configuration(ctx), {feed.url for feed in new}, target))
     if as_json:
         output.emit({"added": len(new), "known": len(listed) - len(new), "file": str(target)})
     else:
@@ -173,43 +134,3 @@ def poll(
     else:
         output.say(f"{count} feeds are due now" + ("" if told else "; they are polled when the daemon runs"))
     raise typer.Exit(boundary.FINE if count else boundary.NO)
-
-
-async def _try(feed: Feed, loaded: Config) -> Document:
-    """Fetch a feed as the daemon would, and parse it."""
-    from datetime import UTC, datetime
-
-    from watcher.daemon import wire
-    from watcher.feeds import fetch, host_of, parse
-    from watcher.model import FeedId, FeedState
-
-    wiring = wire.wire(loaded)
-    try:
-        state = FeedState(id=FeedId(0), url=feed.url, host=host_of(feed.url), epoch=0, due_at=datetime.now(UTC), fetch_url=feed.url)
-        answer = await fetch.fetch(wiring.client, feed, state, wiring.limits)
-    finally:
-        await wiring.close()
-    if isinstance(answer, fetch.NotModified):
-        raise WatcherError(f"{feed.url}: the server says that nothing has changed, although it was not asked")
-    return parse.parse(answer.body, url=answer.url, headers=answer.headers)
-
-
-def _distinct(feeds: list[Feed], taken: set[str]) -> list[Feed]:
-    """Give feeds whose name is taken another one, with their host: names tell feeds apart in rules."""
-    from dataclasses import replace
-
-    from watcher.feeds import host_of
-
-    found = []
-    for feed in feeds:
-        names = (feed.name, f"{feed.name} ({host_of(feed.url)})", "")
-        name = next(name for name in names if not name or name not in taken)
-        taken.add(name)
-        found.append(replace(feed, name=name))
-    return found
-
-
-def _with(loaded: Config, urls: set[str], target: Path) -> None:
-    """Make sure that the file that was written belongs to the configuration."""
-    if not urls <= {feed.url for feed in loaded.feeds}:
-        raise WatcherError(f"{target} is not among the files that the configuration includes; add it to [watcher] include first")

@@ -10,6 +10,9 @@ sitemap    news sitemaps
 items      what all formats share: identity, clean text, sane dates, absolute links
 schedule   when to come back: rhythm, hints, failures, jitter                              (pure)
 hosts      slots and spacing per host                                                      (pure)
+rhythm     when a feed publishes, learnt                                                   (pure)
+health     whether it is well                                                              (pure)
+discover   which feeds a site has
 opml       lists of feeds, in and out                                                      (pure)
 robots     what robots.txt says about an article's page                                    (pure)
 """

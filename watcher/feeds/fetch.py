@@ -90,12 +90,10 @@ async def fetch(client: Client, feed: Feed, state: FeedState, limits: Limits | N
 def request_headers(feed: Feed, state: FeedState) -> dict[str, str]:
     """Return the headers of a poll; the feed's own go before ours, except for validators."""
     asked = {"Accept": ACCEPT}
-    if feed.headers:
-        ours = {name.lower() for name in asked}
-        for name, value in feed.headers:
-            if name.lower() in ours:
-                asked = {}
-            asked[name] = _reveal(value) or ""
+    for name, value in feed.headers:
+        if name.lower() == "accept":
+            asked.pop("Accept", None)
+        asked[name] = _reveal(value) or ""
     if (etag := sendable(state.etag)) is not None:
         asked["If-None-Match"] = etag
     if (modified := sendable(state.last_modified)) is not None:
