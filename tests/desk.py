@@ -28,9 +28,9 @@ HOOK = '[channels.{}]\ntype = "webhook"\nurl = "https://example.org/{}"\n'
 class Desk:
     """``directory`` gets a ``watcher.toml`` of ``text``: its feeds should say ``full_text = "never"``, for nothing is fetched."""
 
-    def __init__(self, directory: Path, text: str) -> None:
+    def __init__(self, directory: Path, text: str, *, database: str = "sqlite:///watcher.db") -> None:
         self.path = directory / "watcher.toml"
-        self.path.write_text(f'[watcher]\ndatabase = "sqlite:///watcher.db"\ninclude = []\n{text}', encoding="utf-8")
+        self.path.write_text(f'[watcher]\ndatabase = "{database}"\ninclude = []\n{text}', encoding="utf-8")
         self.config = config.load(self.path)
         Store.open(self.config.database).close()
 

@@ -37,13 +37,10 @@ def article_of(row: Archived, feeds: Mapping[str, Feed]) -> MatchInput:
     :param feeds: the configured feeds by URL.
     """
     from watcher.daemon import seen
-    from watcher.model import Article, Feed
+    from watcher.model import Feed
 
     feed = feeds.get(row.feed_url) or Feed(url=row.feed_url, name=row.feed_name)
-    article = Article(
-        title=row.title, text=row.text, url=row.url, author=row.author, language=row.language, published_at=row.published_at, tags=row.tags
-    )  # fmt: skip
-    return seen.match_input(article, feed, seen.feed_name(feed, row.feed_title))
+    return seen.match_input(seen.article(row), feed, seen.feed_name(feed, row.feed_title))
 
 
 def newest_first(database: Store, index: FullText | None, clues: Sequence[Clue], *, low: int, high: int) -> Iterator[list[Archived]]:

@@ -11,6 +11,7 @@ import typer
 
 from watcher.cli import (
     alerts,
+    backtest,
     boundary,
     channels,
     check,
@@ -84,6 +85,7 @@ app.add_typer(silence.app, name="silence", rich_help_panel=_OPERATE)
 app.command(rich_help_panel=_OPERATE)(why.why)
 app.command("why-not", rich_help_panel=_OPERATE)(why.why_not)
 app.command(rich_help_panel=_OPERATE)(search.search)
+app.command(rich_help_panel=_TRY)(backtest.backtest)
 app.command(rich_help_panel=_OPERATE)(data.backup)
 app.command(rich_help_panel=_OPERATE)(data.restore)
 app.command(rich_help_panel=_OPERATE)(data.prune)

@@ -99,18 +99,13 @@ class _Asked:
         from watcher.rules import closure
 
         things = (self.config.rules, self.config.entities, self.config.terms) if self.config else ((), (), ())
-        wanted = closure.references(self.rule)
-        known = closure.named(things)
-        if wanted <= known.keys():
-            things = closure.narrowed(closure.reach(wanted, known), things)
-        name = self.rule.name
         try:
-            book = rules.compile((*things[0], self.rule), things[1], things[2])
+            book = rules.compile(*closure.needed([("%", self.rule.name)], ((*things[0], self.rule), *things[1:])))
         except rules.RulebookErrors as errors:
             _refuse(errors.errors[0][1])
         feeds = {feed.url: feed for feed in self.config.feeds} if self.config else {}
         self._check_feeds(database, feeds)
-        return _Question(book, name, feeds)
+        return _Question(book, self.rule.name, feeds)
 
     def _check_feeds(self, database: Store, feeds: Mapping[str, Feed]) -> None:
         """A feed that does not exist would find nothing, and not say why."""

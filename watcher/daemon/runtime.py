@@ -16,7 +16,7 @@ from watcher.config import Config
 from watcher.daemon.politeness import Hosts
 from watcher.daemon.workers import Workers
 from watcher.feeds.schedule import Policy
-from watcher.model import ChannelPolicy, Entity, Feed, Rule
+from watcher.model import ChannelPolicy, Entity, Feed, Route, Rule
 from watcher.net import Client, Limits
 from watcher.store import Store
 
@@ -36,6 +36,11 @@ class Wiring:
     client: Client
     policy: Policy
     limits: Limits
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """Where alerts go besides a rule's own channels, in order."""
+        return self.config.routes
 
     async def close(self) -> None:
         """Close what holds connections."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from watcher.feeds import host_of
 from watcher.model import Article, Feed, MatchInput
+from watcher.store.archive import Archived
 
 
 def feed_name(feed: Feed, title: str) -> str:
@@ -23,4 +24,18 @@ def match_input(article: Article, feed: Feed, name: str) -> MatchInput:
         tags=article.tags,
         language=article.language,
         published_at=article.published_at,
+    )
+
+
+def article(row: Archived) -> Article:
+    """Return an article of the archive, as far as anybody asks about it later."""
+    return Article(
+        title=row.title,
+        text=row.text,
+        url=row.url,
+        canonical_url=row.canonical_url,
+        author=row.author,
+        language=row.language,
+        published_at=row.published_at,
+        tags=row.tags,
     )

@@ -6,16 +6,30 @@ deciders of ``stories`` and ``alerts``, and the rows that follow, all or nothing
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from watcher import store
 from watcher.alerts import decide, ids, payload, plan
 from watcher.daemon import faultpoints
 from watcher.daemon.mirror import Mirror
-from watcher.daemon.runtime import Wiring
-from watcher.model import Alert, Article, Decision, Feed, Match, Reason, Repeat, Rule, Story, StoryView
-from watcher.stories import Candidate
+from watcher.model import Alert, Article, ChannelPolicy, Decision, Entity, Feed, Match, Reason, Repeat, Route, Rule, Story, StoryView
+from watcher.stories import Candidate, Verdict
+
+
+class Deciders(Protocol):
+    """What is asked of the configuration in force; a backtest asks it of another one."""
+
+    @property
+    def rules(self) -> Mapping[str, Rule]: ...
+    @property
+    def entities(self) -> Mapping[str, Entity]: ...
+    @property
+    def policies(self) -> Mapping[str, ChannelPolicy]: ...
+    @property
+    def routes(self) -> Sequence[Route]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +61,7 @@ class Verdicts:
     alerts: tuple[Alert, ...]
 
 
-def settle(conn: store.Connection, reading: Reading, wiring: Wiring, mirror: Mirror, *, now: datetime) -> Verdicts | None:
+def settle(conn: store.Connection, reading: Reading, deciders: Deciders, mirror: Mirror, *, now: datetime) -> Verdicts | None:
     """Decide and write everything about one entry; None when the claim was lost to another process.
 
     An entry that was read before, without its page, keeps what was decided then: only rules that its full text matches in
@@ -58,15 +72,9 @@ def settle(conn: store.Connection, reading: Reading, wiring: Wiring, mirror: Mir
         return None
     store.stories.lock(conn)
     story, view = _story(conn, reading, mirror, now)
-    case = _Case(conn, reading, wiring, story, view, now)
-    decisions, alerts = [], []
     judged = store.entries.matched_rules(conn, claimed.id) if claimed.looks else frozenset()
     matches = tuple(match for match in reading.matches if match.rule not in judged)
-    for match in matches:
-        decision, alert = case.judge(match)
-        decisions.append(decision)
-        if alert is not None:
-            alerts.append(alert)
+    verdicts = judge(conn, replace(reading, matches=matches), deciders, story, view, now=now)
     faultpoints.reach("entries.commit")
     store.entries.finish(
         conn,
@@ -77,11 +85,22 @@ def settle(conn: store.Connection, reading: Reading, wiring: Wiring, mirror: Mir
         sketch=reading.sketch,
         story=story,
         entities=reading.entities,
-        found=tuple(zip(matches, decisions, strict=True)),
+        found=tuple(zip(matches, verdicts.decisions, strict=True)),
         now=now,
         again_at=reading.again_at,
     )
-    return Verdicts(story=story, decisions=tuple(decisions), alerts=tuple(alerts))
+    return verdicts
+
+
+def judge(conn: store.Connection, reading: Reading, deciders: Deciders, story: Story, view: StoryView, *, now: datetime) -> Verdicts:
+    """Decide about each match of an article whose story is decided, and record what is told."""
+    case = _Case(conn, reading, deciders, story, view, now)
+    judged = [case.judge(match) for match in reading.matches]
+    return Verdicts(
+        story=story,
+        decisions=tuple(decision for decision, _ in judged),
+        alerts=tuple(alert for _, alert in judged if alert is not None),
+    )
 
 
 def _story(conn: store.Connection, reading: Reading, mirror: Mirror, now: datetime) -> tuple[Story, StoryView]:
@@ -105,6 +124,12 @@ def _story(conn: store.Connection, reading: Reading, mirror: Mirror, now: dateti
     if verdict.story_id is None:
         story_id = store.stories.create(conn, title=reading.article.title, now=now)
         return Story(id=story_id, new=True), StoryView(id=story_id, first_seen_at=now)
+    return join(conn, reading, verdict, now=now)
+
+
+def join(conn: store.Connection, reading: Reading, verdict: Verdict, *, now: datetime) -> tuple[Story, StoryView]:
+    """Put the article into the story that ``verdict`` names; and the story as a receiver will see it, this article included."""
+    assert verdict.story_id is not None
     store.stories.touch(conn, verdict.story_id, now=now)
     before = store.stories.view(conn, verdict.story_id)
     copy_of = str(verdict.copy_of) if verdict.copy_of is not None else None
@@ -119,14 +144,14 @@ class _Case:
 
     conn: store.Connection
     reading: Reading
-    wiring: Wiring
+    deciders: Deciders
     story: Story
     view: StoryView
     now: datetime
 
     def judge(self, match: Match) -> tuple[Decision, Alert | None]:
         """Decide about one match and record its alert, if it is told."""
-        reading, rule = self.reading, self.wiring.rules[match.rule]
+        reading, rule = self.reading, self.deciders.rules[match.rule]
         window = timedelta(seconds=rule.limit[1]) if rule.limit else None
         history = store.alerts.history(
             self.conn,
@@ -144,7 +169,7 @@ class _Case:
             source=reading.source,
             story=self.story,
             sources=self.view.sources,
-            reached=bool(plan.targets(rule, self.wiring.config.routes, self.wiring.policies, occasion)),
+            reached=bool(plan.targets(rule, self.deciders.routes, self.deciders.policies, occasion)),
             title=reading.article.title,
             text=reading.article.text,
         )
@@ -165,7 +190,7 @@ class _Case:
             identity=reading.claimed.entry.identity,
             first_seen_at=reading.claimed.first_seen_at,
             story=self.view,
-            entities=self.wiring.entities,
+            entities=self.deciders.entities,
             entry_id=reading.claimed.id,
             now=self.now,
         )
@@ -179,7 +204,7 @@ class _Case:
             and not store.alerts.claim_first(self.conn, rule.name, self.story.id, alert.id)
         ):
             return replace(decision, reason=Reason.ALREADY_TOLD, detail="the story was told at the same moment"), None
-        planned = plan.plan(alert, rule, self.wiring.config.routes, self.wiring.policies, occasion, self.now)
+        planned = plan.plan(alert, rule, self.deciders.routes, self.deciders.policies, occasion, self.now)
         outgoing = [
             store.alerts.Outgoing(
                 channel=p.channel, due_at=p.due_at, bundle=p.bundle, rank=p.rank, message_key=ids.message_key([alert.id], p.channel)
@@ -187,14 +212,14 @@ class _Case:
             for p in planned
         ]
         new = store.alerts.insert(self.conn, alert, outgoing, canonical_url=self.reading.canonical_url)
-        for waiting in plan.escalations(alert, planned, self.wiring.policies, self.now) if new else ():
+        for waiting in plan.escalations(alert, planned, self.deciders.policies, self.now) if new else ():
             store.escalations.add(self.conn, alert.id, waiting.channel, waiting.targets, due_at=waiting.due_at)
         return decision, alert if new else None
 
     def _occasion(self, rule: Rule, oldest: datetime | None) -> plan.Occasion:
         """What routes and bundles ask about."""
         bundles = {}
-        for name, policy in self.wiring.policies.items():
+        for name, policy in self.deciders.policies.items():
             keys = ([plan.GROUP] if policy.group else []) + ([plan.LIMIT + rule.name] if rule.limit else [])
             for key in keys:
                 due, sent = store.deliveries.bundle_state(self.conn, name, key)

@@ -62,8 +62,13 @@ def reach(wanted: Iterable[Named], known: Mapping[Named, Rule | Entity | Terms])
     return found
 
 
-def narrowed(names: set[Named], things: Things) -> Things:
-    """Return only what is named, in its order."""
+def needed(wanted: Iterable[Named], things: Things) -> Things:
+    """Return only what is named, directly or through other rules, in its order: as much as compiling needs. Everything, where a name is
+    unknown: the compiler then suggests another one."""
+    known = named(things)
+    names = reach(wanted, known)
+    if any(name not in known for rule in things[0] if ("%", rule.name) in names for name in references(rule)):
+        return things
     rules, entities, terms = things
     return (
         tuple(rule for rule in rules if ("%", rule.name) in names),

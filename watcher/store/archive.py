@@ -21,7 +21,8 @@ from watcher.store.schema import articles, entries, feeds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archived:
-    """One article with what was decided about its story, and its feed. ``host``: who says so. ``packed``: the text, compressed."""
+    """One article with what was decided about its story, and its feed. ``host``: who says so. ``entities``: ids found
+    in it by the rules of its time. ``packed``: the text, compressed."""
 
     seq: int
     entry_id: EntryId
@@ -41,6 +42,7 @@ class Archived:
     language: str | None
     published_at: datetime | None
     tags: tuple[str, ...]
+    entities: tuple[str, ...]
     copy_of: EntryId | None
     similarity: float
     basis: str
@@ -56,7 +58,7 @@ _COLUMNS = (
     articles.c.seq, articles.c.entry_id, articles.c.story_id, entries.c.feed_id, feeds.c.url.label("feed_url"), feeds.c.name.label("feed_name"),
     feeds.c.title.label("feed_title"), entries.c.identity, entries.c.first_seen_at, articles.c.title, articles.c.url, articles.c.canonical_url,
     articles.c.host, type_coerce(articles.c.text, LargeBinary).label("packed"), articles.c.author, articles.c.language, articles.c.published_at,
-    articles.c.tags, articles.c.copy_of, articles.c.similarity, articles.c.basis, articles.c.added_at,
+    articles.c.tags, articles.c.entities, articles.c.copy_of, articles.c.similarity, articles.c.basis, articles.c.added_at,
 )  # fmt: skip
 
 
@@ -108,4 +110,6 @@ def _select() -> Select[Any]:
 
 def _rows(conn: Connection, query: Select[Any]) -> list[Archived]:
     found: Collection[Any] = conn.execute(query).mappings().all()
-    return [Archived(**{"packed": None, **row, "tags": tuple(row["tags"] or ())}) for row in found]
+    return [
+        Archived(**{"packed": None, **row, "tags": tuple(row["tags"] or ()), "entities": tuple(row["entities"] or ())}) for row in found
+    ]
