@@ -69,6 +69,8 @@ class Keeper:
         async def guarded() -> None:
             try:
                 await job()
+            except asyncio.CancelledError:  # the timetable ends; it would print a traceback of a job that it cancelled itself
+                return
             except Exception as error:  # noqa: BLE001  a job's failure must not end the timetable
                 log.get().error("keeper.failed", job=job.__name__, error=log.describe(error))
 
