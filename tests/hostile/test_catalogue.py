@@ -190,7 +190,7 @@ def test_no_secret_is_said_to_anybody(outcome: Outcome) -> None:
 
 def test_nothing_went_wrong_in_a_way_that_nobody_foresaw(outcome: Outcome) -> None:
     """U7."""
-    assert "Traceback" not in outcome.said
+    assert outcome.said.partition("Traceback")[2][:3000] == ""
     assert "poll.broken" not in outcome.said
     assert "read.failed" not in outcome.said
 

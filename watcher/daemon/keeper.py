@@ -27,6 +27,7 @@ CLOCK_TOLERANCE = timedelta(seconds=20)
 LAG_SECONDS = 0.25
 PRUNE_HOURS = 6
 SOURCES_SECONDS = 20
+END_SECONDS = 2.0
 LONGEST_RETRY = timedelta(minutes=5)  # an entry never waits longer between two tries (see the reader)
 
 Job = Callable[[], Awaitable[None]]
@@ -39,6 +40,7 @@ class Keeper:
         self._runtime, self._notifier = runtime, notifier
         self._sources = Sources(runtime)
         self._offset = self._wall_minus_monotonic()
+        self._running: set[asyncio.Task[None]] = set()
 
     async def run(self, pulse: Pulse) -> None:
         """Keep the timetable; returns when the daemon stops."""
@@ -63,16 +65,29 @@ class Keeper:
                 pulse.beat()
                 await self._measure_lag()
         finally:
-            timetable.shutdown(wait=False)
+            await self._end(timetable)
+
+    async def _end(self, timetable: AsyncIOScheduler) -> None:
+        """Begin nothing more and wait a moment for what runs; the timetable prints a traceback of a job that it cancels."""
+        timetable.pause()
+        await asyncio.sleep(0)  # what was handed over begins
+        if self._running:
+            await asyncio.wait(self._running, timeout=END_SECONDS)
+        timetable.shutdown(wait=False)
 
     def _guard(self, job: Job) -> Job:
         async def guarded() -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self._running.add(task)
             try:
                 await job()
-            except asyncio.CancelledError:  # the timetable ends; it would print a traceback of a job that it cancelled itself
+            except asyncio.CancelledError:  # it outlasted its moment: the timetable would print a traceback
                 return
             except Exception as error:  # noqa: BLE001  a job's failure must not end the timetable
                 log.get().error("keeper.failed", job=job.__name__, error=log.describe(error))
+            finally:
+                self._running.discard(task)
 
         guarded.__name__ = job.__name__
         return guarded
