@@ -5,6 +5,7 @@
     policy     when an entry's page is worth fetching, and whether its text or the feed's is taken
     fetch      the page's bytes, through the guarded client                              (touches the network)
     extract    bytes -> Page: the steps below in order, for a worker process
+      pdf        a PDF's text, in place of all that follows
       markup     bytes -> tree: character set, size, depth
       metadata   what the page says of itself: title, author, time, canonical URL, site, language
       furniture  the tree without dialogs, notices, lists of other articles

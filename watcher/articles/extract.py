@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import trafilatura
 from lxml import html
 
-from watcher.articles import furniture, lines, markup, metadata, quality
+from watcher.articles import furniture, lines, markup, metadata, pdf, quality
 from watcher.errors import ExtractError
 from watcher.model import Page
 from watcher.text import clean, language
@@ -28,8 +28,10 @@ def extract(body: bytes, *, url: str, headers: Mapping[str, str] | None = None) 
     :param body: the decoded body; beyond :data:`watcher.articles.markup.MAX_BYTES` it is not looked at.
     :param url: where it came from, after redirects.
     :param headers: of the answer, names in lower case; only ``content-type`` is used.
-    :raises ExtractError: ``empty``, ``not_html``, ``too_deep``.
+    :raises ExtractError: ``empty``, ``not_html``, ``too_deep``, ``pdf``.
     """
+    if pdf.is_pdf(body):
+        return pdf.extract(body, url=url)
     try:
         tree = markup.parse(body, url=url, headers=headers)
         facts = metadata.read(tree, url)

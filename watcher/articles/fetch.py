@@ -11,8 +11,8 @@ from watcher.errors import BadStatus, FetchError, Trouble
 from watcher.model import Feed, Secret
 from watcher.net import Client, Limits, retry_after
 
-ACCEPT = "text/html, application/xhtml+xml;q=0.9, text/plain;q=0.5, */*;q=0.1"
-READABLE = frozenset({"text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", ""})
+ACCEPT = "text/html, application/xhtml+xml;q=0.9, application/pdf;q=0.6, text/plain;q=0.5, */*;q=0.1"
+READABLE = frozenset({"text/html", "application/xhtml+xml", "text/plain", "application/xml", "text/xml", "application/pdf", ""})
 
 
 class Fetched(NamedTuple):
@@ -43,7 +43,7 @@ async def fetch(client: Client, url: str, feed: Feed, limits: Limits | None = No
         raise _bad_status(reply.url, reply.status, reply.headers)
     kind = media_type(reply.headers)
     if kind not in READABLE:
-        raise FetchError(reply.url, "not_html", f"the page is {kind}, not HTML", trouble=Trouble.HARD)
+        raise FetchError(reply.url, "not_html", f"the page is {kind}, neither HTML nor PDF", trouble=Trouble.HARD)
     return Fetched(reply.url, reply.body, {name.lower(): value for name, value in reply.headers.items()})
 
 

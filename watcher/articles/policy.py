@@ -22,7 +22,7 @@ _ENOUGH_WORDS = 4
 _RELATED = 0.25  # share of the entry's words
 _PASSING = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
 _OTHER = (timedelta(minutes=10),)  # RELIABILITY P16: one more try
-_FINAL = frozenset({"robots", "not_html", "private", "scheme", "worker", "paywall", "js_only"})  # asking again changes nothing
+_FINAL = frozenset({"robots", "not_html", "private", "scheme", "worker", "paywall", "js_only", "pdf"})  # asking again changes nothing
 _STILL_ITSELF = frozenset({"paywall", "short", "js_only"})  # the page is the article's, only its text is not to be had
 
 
