@@ -46,10 +46,11 @@ def test_many_that_wait_become_one_message_with_a_bound_and_the_rest_another(do)
     assert [numbers(m) for m in do(claim, 9)] == [[9], [10], [11]]
 
 
-def test_no_few_are_left_behind_a_gathered_message(do):
-    for number in range(1, 7):
+def test_the_end_of_a_storm_is_halved_rather_than_coming_one_by_one(do):
+    gather = {"desk": Gathering(above=3, most=6)}
+    for number in range(1, 9):
         do(tell, number, at=later(number - 20))
-    assert [numbers(m) for m in do(claim)] == [[1, 2, 3, 4, 5, 6]]
+    assert [numbers(m) for m in do(claim, gather=gather) + do(claim, gather=gather)] == [[1, 2, 3, 4], [5, 6, 7, 8]]
 
 
 def test_what_may_have_been_sent_and_what_a_limit_lets_through_is_never_gathered(do):
@@ -64,11 +65,11 @@ def test_what_may_have_been_sent_and_what_a_limit_lets_through_is_never_gathered
 
 
 def test_a_gathered_message_is_tried_again_as_it_was_and_is_listed_in_full(store, do):
-    for number in range(1, 6):
+    for number in range(1, 5):
         do(tell, number)
     (message,) = do(claim)
     do(deliveries.retry, message, next_at=later(5), reason="timeout", answer="", now=NOW)
-    do(tell, 6, at=later(5))
+    do(tell, 5, at=later(5))
     (again,) = do(claim, now=later(5))
     assert (again.message_key, again.alerts, again.id) == (message.message_key, message.alerts, message.id)
     do(deliveries.settle, again, receipt=Receipt(answer="ok"), next_at=None, now=later(6))
@@ -76,7 +77,7 @@ def test_a_gathered_message_is_tried_again_as_it_was_and_is_listed_in_full(store
     assert sorted(alert.id for alert in listed) == sorted(alert.id for alert in message.alerts)
     shown = store.read_now(lambda conn: history.message(conn, message.id))
     assert [attempt["outcome"] for attempt in shown["history"]] == ["timeout", "sent"]
-    assert (len(shown["alerts"]), shown["state"]) == (5, "sent")
+    assert (len(shown["alerts"]), shown["state"]) == (4, "sent")
     assert store.read_now(lambda conn: history.message(conn, 999)) is None
 
 
@@ -98,10 +99,10 @@ def test_deliveries_are_listed_by_state_channel_and_time(store, do):
 
 
 def test_what_waits_for_a_channel_can_be_moved_but_not_what_is_being_sent(store, do):
-    for number in range(1, 7):
+    for number in range(1, 5):
         do(tell, number)
     (flying,) = do(claim)
-    assert len(flying.alerts) == 6
+    assert len(flying.alerts) == 4
     do(tell, 8)
     assert [int(alert.id, 16) for alert in do(deliveries.move_waiting, "desk", answer="handed to phone", now=NOW)] == [8]
     assert {row["state"] for row in store.read_now(lambda conn: history.listing(conn, state="moved"))} == {"moved"}

@@ -12,9 +12,9 @@ from watcher.store.deliveries import Gathering
 SLOTS = {"email": 2, "slack": 1, "webhook": 8, "apprise": 2}
 SLACK_RATE = 1.0  # messages a second; who goes on after a 429 may be disabled for good (RELIABILITY 2.1)
 SLACK_BURST = 3
-GATHER = {"email": Gathering(above=100, most=500), "slack": Gathering(above=60, most=100), "apprise": Gathering(above=30, most=100)}
-"""When what waits for a type of channel becomes few messages: a minute behind is late for Slack, a hundred mails are none that one reads.
-A message lists all that it gathers. Webhooks are read by programs, which want each."""
+GATHER = {"email": Gathering(above=100, most=500), "slack": Gathering(above=30, most=50), "apprise": Gathering(above=20, most=20)}
+"""When what waits for a type of channel becomes few messages: half a minute behind is late for Slack, and nobody reads a hundred mails.
+Of ordinary headlines a message can list as many as it gathers. Webhooks are read by programs, which want each."""
 
 
 @dataclass(slots=True)

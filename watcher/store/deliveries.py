@@ -93,8 +93,8 @@ def _gather(conn: Connection, channel: str, gathering: Gathering, now: datetime)
     ids = conn.scalars(query).all()
     if len(ids) <= gathering.above:
         return  # another process took them
-    if len(ids) == gathering.most + gathering.above:
-        ids = ids[: gathering.most]  # else all: no few are left over to come one by one behind the storm
+    if len(ids) > gathering.most:  # a last one is halved, so that no few are left over to come one by one behind the storm
+        ids = ids[: min(gathering.most, (len(ids) + 1) // 2) if len(ids) < gathering.most + gathering.above else gathering.most]
     conn.execute(update(deliveries).where(among(conn, deliveries.c.id, ids)).values(batch=ids[0], bundle=STORM))
     conn.execute(update(deliveries).where(deliveries.c.batch == ids[0], deliveries.c.id != ids[0]).values(due_at=None))
 
