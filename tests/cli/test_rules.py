@@ -232,3 +232,83 @@ def test_what_is_no_file_of_queries_is_said_in_a_line(arguments, stdin, code, ch
     done = child("rules", "import", *arguments, stdin=stdin)
     assert (done.code, done.out) == (code, "")
     assert "Traceback" not in done.err
+
+
+# --- suggest ------------------------------------------------------------------------------------------------------------
+
+
+def stream(desk, watcher, *, noise=9, useful=9):
+    """Alerts of football and of war, each in a story of its own, marked as what they are."""
+    desk.poll(SPORT, *(entry(f"f{n}", f"Patriot touchdown {n} of {n * 7}", f"battery {n} Kyiv touchdown {n * 13}") for n in range(noise)))
+    desk.read()
+    football = desk.alerts()
+    desk.poll(WAR, *(entry(f"w{n}", f"Patriot missiles {n} of {n * 11}", f"missile {n} Kyiv radar {n * 17}") for n in range(useful)))
+    desk.read()
+    for alert in desk.alerts():
+        assert watcher("alerts", "mark", alert, "noise" if alert in football else "useful").code == 0
+
+
+@pytest.fixture
+def marked(tmp_path, monkeypatch, cli):
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    alone = RULES.replace("'@patriot AND Kyiv'", "'@patriot'").replace('feeds = ["tag:war"]\n', 'repeat = "always"\n')
+    desk = Desk(tmp_path, feed("War", WAR, tags=["war"]) + feed("Sport", SPORT) + alone + HOOK.format("desk", "desk"))
+
+    def watcher(*arguments):
+        return cli("-c", desk.path, *arguments)
+
+    return desk, watcher
+
+
+def test_marked_alerts_become_a_patch_that_loads_and_helps(marked):
+    desk, watcher = marked
+    stream(desk, watcher)
+    (found,) = objects(watcher("rules", "suggest", "patriot", "--json"))
+    assert (found["useful"], found["noise"], found["missing"]) == (9, 9, "")
+    proposal = next(each for each in found["proposals"] if each["kind"] == "exclude")
+    assert proposal["recommended"]
+    assert (proposal["marked"]["precision"], proposal["marked"]["precision_after"], proposal["marked"]["useful_lost"]) == (0.5, 1.0, 0)
+    assert (proposal["archive"]["matched"], proposal["archive"]["kept"]) == (18, 9)
+    assert all("touchdown" in title for title in proposal["archive"]["samples"])
+    assert "[entities.patriot], for all rules that name it" in proposal["patch"]
+    line = next(line for line in proposal["patch"].splitlines() if not line.startswith("#"))
+    before = desk.path.read_text()
+    desk.path.write_text(before.replace('rejects = ["NFL"]', line))
+    football = "Patriot touchdown and battery"
+    assert [watcher("rules", "test", text, "--rule", "patriot").code for text in (football, "Patriot missiles")] == [1, 0]
+    after = objects(watcher("rules", "suggest", "patriot", "--json"))[0]
+    assert (after["noise"], after["no_longer_matched"], after["proposals"]) == (0, 9, [])
+    sources = next(each for each in found["proposals"] if each["kind"] == "sources")
+    assert sources["patch"].splitlines()[1:] == ["# - query = '@patriot'", "query = '@patriot NOT feed:Sport'"]
+
+
+def test_suggestions_are_told_in_words_and_nothing_is_edited(marked):
+    desk, watcher = marked
+    stream(desk, watcher)
+    before = desk.path.read_text()
+    done = watcher("rules", "suggest", "patriot")
+    assert done.code == 0
+    assert "patriot: 9 alerts marked useful, 9 marked noise" in done.out
+    assert "leave out what has one of these words" in done.out
+    assert "marked alerts: precision 50% → 100%, noise 9 → 0, useful lost 0 of 9" in done.out
+    assert "to expect on new ones: precision 50% → 100%" in done.out
+    assert "of 18 matches 9 would be gone, such as:" in done.out
+    assert desk.path.read_text() == before
+
+
+def test_too_few_marks_and_unknown_rules_are_said(marked):
+    desk, watcher = marked
+    stream(desk, watcher, noise=4)
+    done = watcher("rules", "suggest", "patriot")
+    assert (done.code, "expected at least 1 more marked noise" in done.out) == (1, True)
+    done = watcher("rules", "suggest", "patriots")
+    assert (done.code, "did you mean patriot?" in done.err) == (1, True)
+
+
+def test_a_proposal_that_the_rules_own_sentences_contradict_is_not_made(marked):
+    desk, watcher = marked
+    stream(desk, watcher)
+    guarded = desk.path.read_text().replace("query = '@patriot'\n", "query = '@patriot'\nmust_match = [\"Patriot battery\"]\n")
+    desk.path.write_text(guarded)
+    (found,) = objects(watcher("rules", "suggest", "patriot", "--json"))
+    assert "context" not in [each["kind"] for each in found["proposals"]]

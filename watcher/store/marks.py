@@ -22,6 +22,7 @@ class Told:
     """An article that a rule matched, and what was said of its alert: ``noise``, ``useful`` or None."""
 
     entry: int
+    story: int
     article: Article
     feed_url: str
     feed_title: str
@@ -49,7 +50,7 @@ def of(conn: Connection, wanted: Collection[str]) -> dict[str, dict[str, Any]]:
 
 
 _ARTICLE = (
-    articles.c.entry_id, articles.c.url, articles.c.canonical_url, articles.c.title, articles.c.text, articles.c.author, articles.c.language,
+    articles.c.entry_id, articles.c.story_id, articles.c.url, articles.c.canonical_url, articles.c.title, articles.c.text, articles.c.author, articles.c.language,
     articles.c.published_at, articles.c.site, articles.c.source, articles.c.quality, articles.c.note, articles.c.tags,
     feeds.c.url.label("feed_url"), feeds.c.title.label("feed_title"),
 )  # fmt: skip
@@ -92,5 +93,11 @@ def _told(row: Any, verdict: str | None) -> Told:
         tags=tuple(row.tags or ()),
     )  # fmt: skip
     return Told(
-        entry=row.entry_id, article=article, feed_url=row.feed_url, feed_title=row.feed_title, matched_at=row.matched_at, verdict=verdict
+        entry=row.entry_id,
+        story=row.story_id,
+        article=article,
+        feed_url=row.feed_url,
+        feed_title=row.feed_title,
+        matched_at=row.matched_at,
+        verdict=verdict,
     )
