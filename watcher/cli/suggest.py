@@ -122,8 +122,7 @@ def _trial(database: Store, loaded: Config, rule: Rule, proposal: Proposal, star
 
     changed = patched(rule, proposal)
     things = (tuple(changed if each.name == rule.name else each for each in loaded.rules), loaded.entities, loaded.terms)
-    needed = closure.reach([("%", rule.name)], closure.named(things))
-    book = engine.compile(*closure.narrowed(needed, things))
+    book = engine.compile(*closure.needed([("%", rule.name)], things))
     sound = not [failure for failure in book.self_test() if (failure.kind, failure.name) == ("rule", rule.name)]
 
     def read(conn: store.Connection) -> _Trial:
