@@ -28,6 +28,7 @@ from watcher.store import (
     silences,
     status,
     stories,
+    subscriptions,
 )
 from watcher.store.columns import EPOCH, MICROSECOND
 
@@ -45,6 +46,7 @@ def fill(conn):
     for into, values in {
         "feeds (id, url, url_key, host, fetch_url, due_at, known_spans, interval, added_at)": f"i, 'u' || i, {blob}, 'h' || (i % 100), '', {due}, {blob}, 1, {at}",
         "entries (id, feed_id, identity, identity_key, url_key, first_seen_at, due_at, status)": f"i, 1 + i % 1000, 'e' || i, {blob}, {blob}, {at} - i * 1000000, {rarely}, 'done'",
+        "subscriptions (id, feed_id, hub, topic, callback, token, secret, state, due_at)": f"i, i, 'h', 'u' || i, 'c', 't' || i, 's', 'active', {due}",
         "stories (id, created_at, last_at)": f"i, {at}, {at}",
         "articles (entry_id, seq, story_id, canonical_key, source, quality, sketch, added_at)": f"i, i, 1 + i % 5000, {blob}, 'feed', 'ok', {blob}, {at} - ({ROWS} - i) * 60000000",
         "alerts (id, kind, rule, severity, reason, created_at, payload, entry_id, story_id, canonical_key)": f"'a' || i, 'alert', 'r' || (i % 50), 'high', 'first_seen', {at} - i * 60000000, {blob}, i, 1 + i % 5000, {blob}",
@@ -128,6 +130,9 @@ HOT = {
     "feeds.finish_unchanged": lambda conn: feeds.finish_unchanged(conn, [feeds.Unchanged(1, 0, NOW, LEASE, NOW)]),
     "feeds.finish": finish_poll,
     "feeds.renew": lambda conn: feeds.renew(conn, [(n, 0) for n in range(1, 65)], NOW),
+    "subscriptions.due": lambda conn: subscriptions.due(conn, now=NOW, limit=20),
+    "subscriptions.by_token": lambda conn: subscriptions.by_token(conn, "t7"),
+    "subscriptions.note": lambda conn: subscriptions.note(conn, 7, hub="h", topic="u7", callback="c", token="t0", secret="s", now=NOW),
     "feeds.take_all_back": lambda conn: feeds.take_all_back(conn, now=NOW),
     "entries.claim": lambda conn: entries.claim(conn, now=NOW, lease=LEASE, limit=50),
     "entries.owned": lambda conn: entries.owned(conn, 1, 0),

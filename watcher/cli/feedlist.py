@@ -16,10 +16,11 @@ COLUMNS = ("feed", "last success", "last news", "delay", "yield", "next poll", "
 _STATE = tuple(field.name for field in fields(FeedState))
 
 
-def row(found: Mapping[str, Any], pages: Pages | None, configured: Feed | None) -> dict[str, Any]:
+def row(found: Mapping[str, Any], pages: Pages | None, configured: Feed | None, hub: str | None = None) -> dict[str, Any]:
     """Return one feed as ``--json`` prints it.
 
     :param found: a row of ``store.feeds.listing``.
+    :param hub: how its WebSub subscription stands.
     :param configured: the feed in the configuration, where that can be read.
     """
     state = FeedState(**{name: found[name] for name in _STATE})
@@ -35,6 +36,7 @@ def row(found: Mapping[str, Any], pages: Pages | None, configured: Feed | None) 
         "delay_seconds": round(delay, 1) if delay >= 0 else None,
         "yield": round(share, 3) if share is not None else None,
         "next_why": schedule.why(state, fixed=configured is not None and configured.interval is not None),
+        "websub": hub,
         "trouble": trouble(state),
         "blind": state.gone_at is not None or state.failures >= BLIND_AFTER or state.quiet_at is not None,
     }

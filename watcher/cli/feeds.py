@@ -38,8 +38,9 @@ def list_(
         now = database.clock()
         found = database.read_now(lambda conn: store.feeds.listing(conn, now=now, limit=10**9))
         pages = {each.url: each for each in database.read_now(lambda conn: store.health.pages(conn, now=now))}
+        hubs = database.read_now(store.subscriptions.states)
     configured = {feed.url: feed for feed in opened.feeds(ctx)}
-    listed = [(feedlist.row(row, pages.get(row["url"]), configured.get(row["url"])), row) for row in found]
+    listed = [(feedlist.row(row, pages.get(row["url"]), configured.get(row["url"]), hubs.get(row["url"])), row) for row in found]
     chosen = [(shown, row) for shown, row in listed if not failing or shown["trouble"]]
     if as_json:
         for shown, _ in chosen:

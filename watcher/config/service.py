@@ -120,6 +120,8 @@ def fetch(found: tuple[Place, FetchTable] | None, main: Place, problems: Problem
         timeout=table.timeout,
         max_body=table.max_body,
         robots=table.robots,
+        websub=table.websub,
+        websub_signature=table.websub_signature,
         proxy=table.proxy,
         allow_private=tuple(table.allow_private),
     )

@@ -48,6 +48,8 @@ class FetchConfig:
     robots: bool
     proxy: str | None
     allow_private: tuple[str, ...]
+    websub: bool = True
+    websub_signature: str = "sha1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from watcher import __version__, config, store
-from watcher.daemon import control, log, operators, systemd
+from watcher.daemon import control, log, operators, systemd, websub
 from watcher.daemon.dispatcher import Dispatcher
 from watcher.daemon.indexer import Indexer
 from watcher.daemon.keeper import Keeper
@@ -35,6 +35,7 @@ from watcher.daemon.reload import Reloader
 from watcher.daemon.runtime import Runtime, Wiring
 from watcher.daemon.sources import Sources
 from watcher.daemon.supervise import Supervisor
+from watcher.daemon.websub import Hubs
 from watcher.daemon.wire import wire
 from watcher.daemon.workers import Workers
 from watcher.errors import StoreError, StoreLocked, StoreUnavailable
@@ -136,7 +137,8 @@ async def _once(runtime: Runtime) -> int:
 async def _forever(
     path: Path, runtime: Runtime, make: Callable[[config.Config], Wiring], notifier: systemd.Notifier, stack: contextlib.AsyncExitStack
 ) -> int:
-    poller, reader, dispatcher, keeper = Poller(runtime), Reader(runtime), Dispatcher(runtime), Keeper(runtime, notifier)
+    hubs = Hubs(runtime)
+    poller, reader, dispatcher, keeper = Poller(runtime), Reader(runtime), Dispatcher(runtime), Keeper(runtime, notifier, hubs)
     reload = Reloader(path, runtime, notifier, make, lambda: _adopt(runtime))
     supervisor = Supervisor(notifier)
     for name, loop in (
@@ -162,7 +164,7 @@ async def _forever(
     if runtime.wiring.config.web is not None:
         from watcher.daemon import page  # noqa: PLC0415  only where it is configured
 
-        await stack.enter_async_context(page.serve(runtime, supervisor, runtime.wiring.config.web))
+        await stack.enter_async_context(page.serve(runtime, supervisor, runtime.wiring.config.web, hubs))
     async with _signals(runtime, reload):
         notifier.ready(f"{len(runtime.wiring.feeds)} feeds, {len(runtime.wiring.rules)} rules")
         await runtime.stopping.wait()
@@ -227,6 +229,7 @@ async def _adopt(runtime: Runtime) -> None:
         store.feeds.sync(conn, seeds, now=now)
         longest = {feed.url: feed.interval * 1.1 for feed in wiring.config.feeds if feed.interval}
         store.feeds.clamp(conn, now=now, horizon=4 * wiring.policy.max_interval, longest=longest)
+        websub.leave(conn, wiring, now=now)
         operators.bury_orphans(conn, wiring, now=now)
 
     await runtime.store.write(unit)

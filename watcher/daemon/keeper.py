@@ -17,6 +17,7 @@ from watcher.daemon import handover, log, metrics, operators, systemd
 from watcher.daemon.runtime import Runtime
 from watcher.daemon.sources import Sources
 from watcher.daemon.supervise import Pulse
+from watcher.daemon.websub import Hubs
 from watcher.errors import FetchError
 
 STATUS_SECONDS = 10
@@ -28,6 +29,7 @@ LAG_SECONDS = 0.25
 PRUNE_HOURS = 6
 SOURCES_SECONDS = 20
 END_SECONDS = 2.0
+HUBS_SECONDS = 3
 LONGEST_RETRY = timedelta(minutes=5)  # an entry never waits longer between two tries (see the reader)
 
 Job = Callable[[], Awaitable[None]]
@@ -36,9 +38,9 @@ Job = Callable[[], Awaitable[None]]
 class Keeper:
     """Runs the timetable until the daemon stops."""
 
-    def __init__(self, runtime: Runtime, notifier: systemd.Notifier) -> None:
+    def __init__(self, runtime: Runtime, notifier: systemd.Notifier, hubs: Hubs) -> None:
         self._runtime, self._notifier = runtime, notifier
-        self._sources = Sources(runtime)
+        self._sources, self._hubs = Sources(runtime), hubs
         self._offset = self._wall_minus_monotonic()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -52,6 +54,7 @@ class Keeper:
             (self._escalate, timedelta(seconds=ESCALATION_SECONDS)),
             (self._end_silences, timedelta(seconds=SILENCE_SECONDS)),
             (self._look_at_sources, timedelta(seconds=SOURCES_SECONDS)),
+            (self._ask_hubs, timedelta(seconds=HUBS_SECONDS)),
             (self._prune, timedelta(hours=PRUNE_HOURS)),
         ]
         if heartbeat is not None and heartbeat.heartbeat_url is not None:
@@ -159,6 +162,10 @@ class Keeper:
     async def _look_at_sources(self) -> None:
         """Tell of feeds that die, go quiet or turn to rubbish, and of those that recover."""
         await self._sources.look()
+
+    async def _ask_hubs(self) -> None:
+        """Subscribe, renew and unsubscribe at WebSub hubs."""
+        await self._hubs.tick()
 
     async def _prune(self) -> None:
         """Forget what is older than ``retention`` and no longer needed to know an entry again."""

@@ -32,6 +32,9 @@ DETECTION = Histogram(
     registry=REGISTRY,
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200),
 )
+WEBSUB = Counter(
+    "watcher_websub", "WebSub by outcome: asked, refused; delivered, or why a delivery was ignored.", ["outcome"], registry=REGISTRY
+)
 FEEDS = Gauge("watcher_feeds", "Configured feeds by state: ok, failing, stopped.", ["state"], registry=REGISTRY)
 DUE = Gauge("watcher_deliveries_due", "Deliveries that wait for their time or their next try.", registry=REGISTRY)
 DEAD = Gauge("watcher_deliveries_dead", "Deliveries that were given up and can be resent.", registry=REGISTRY)

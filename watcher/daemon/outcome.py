@@ -50,6 +50,8 @@ def changed(
     hints = _merge(document.hints, answer.hints)
     new = len(document.entries)
     news = [entry.published_at for entry in document.entries] if state.baseline_at else []  # a first document is no news
+    if state.push_until is not None and state.last_new_at is not None:  # what a hub delivered has been learnt
+        news = [at for at in news if at is None or at > state.last_new_at]
     state = replace(state, rhythm=schedule.learn(state, news, now=now))
     due_at, interval = schedule.after_success(state, feed, policy, hints=hints, now=now, jitter=jitter)
     after = replace(

@@ -17,6 +17,7 @@ from watcher.config import WebConfig
 from watcher.daemon import clicks, log, metrics
 from watcher.daemon.runtime import Runtime
 from watcher.daemon.supervise import Supervisor
+from watcher.daemon.websub import Hubs
 from watcher.errors import StoreError
 from watcher.model import Alert
 
@@ -24,7 +25,7 @@ FEED_ENTRIES = 50
 
 
 @contextlib.asynccontextmanager
-async def serve(runtime: Runtime, supervisor: Supervisor, settings: WebConfig) -> AsyncIterator[None]:
+async def serve(runtime: Runtime, supervisor: Supervisor, settings: WebConfig, hubs: Hubs) -> AsyncIterator[None]:
     """Serve the dashboard until the block ends. An address that cannot be had costs the page, not the alerts."""
     try:
         public = urlsplit(settings.public_url or "").hostname
@@ -35,6 +36,7 @@ async def serve(runtime: Runtime, supervisor: Supervisor, settings: WebConfig) -
             allowed_hosts=[*settings.allowed_hosts, *([public] if public else [])],
             password=settings.password,
             feed_token=settings.feed_token,
+            hubs=hubs,
         ) as port:
             log.get().info("web.listening", host=settings.host, port=port)
             yield

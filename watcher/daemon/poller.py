@@ -19,13 +19,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from watcher import store
-from watcher.daemon import doubt, faultpoints, log, metrics, operators, outcome
+from watcher.daemon import doubt, faultpoints, log, metrics, operators, outcome, websub
 from watcher.daemon.leases import LEASE, Leases
 from watcher.daemon.runtime import Runtime, Wiring
 from watcher.daemon.supervise import Pulse
 from watcher.daemon.workers import WorkerLost
 from watcher.errors import FetchError, ParseError, StoreError
-from watcher.feeds import fetch, hosts, parse
+from watcher.feeds import fetch, hosts, parse, schedule
 from watcher.model import Document, Feed, FeedState
 
 GATHER_SECONDS = 0.1  # feeds that become due within it are claimed together
@@ -235,6 +235,10 @@ class Poller:
         """The poll's one transaction, and what follows from it."""
         now, name = self._runtime.now(), feed.name or after.title or after.host
         told, over = outcome.notices(state, after, name)
+        restored = after.due_at
+        if state.push_until is not None and after.failures == 0:  # when it is due if this poll finds what no hub has delivered
+            ordinary = schedule.adapt(websub.without_push(after), wiring.policy, now=now)
+            restored = min(after.due_at or now, now + ordinary)
         back = self._shelve(block) if block is not None else []
 
         def unit(conn: store.Connection) -> store.feeds.Finished | None:
@@ -246,6 +250,10 @@ class Poller:
                 store.feeds.block_host(conn, block.host, until=now + block.pause, reason=block.reason)
                 store.feeds.give_back(conn, back, now=now)
             if finished is not None:
+                if document is not None:
+                    websub.note(conn, wiring, after, document, now=now)
+                if finished.readable and state.push_until is not None:
+                    store.subscriptions.missed(conn, state.id, due_at=restored)
                 moved = [outcome.renumbered(state, name, finished.known, finished.readable, now=now)] if finished.moved else []
                 for notice in [*told, *moved]:
                     operators.raise_notice(conn, wiring, notice, now=now)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from watcher.errors import BadStatus, FetchError, ParseError, Trouble
-from watcher.feeds import rhythm
+from watcher.feeds import rhythm, websub
 from watcher.model import Feed, FeedHints, FeedState
 
 JITTER = 0.1
@@ -60,7 +60,10 @@ def adapt(state: FeedState, policy: Policy, *, now: datetime) -> timedelta:
     """Return the interval that the feed's rhythm asks for now, within the policy's bounds."""
     known = rhythm.unpack(state.rhythm, (state.baseline_at or now).timestamp())
     interval, longest = policy.interval.total_seconds(), policy.max_interval.total_seconds()
-    return _clamp(timedelta(seconds=known.wait(now.timestamp(), interval, longest)), policy)
+    wait = known.wait(now.timestamp(), interval, longest)
+    if state.push_until is not None and now < state.push_until:  # a hub delivers: polling is the safety net
+        wait *= websub.SLOWER
+    return _clamp(timedelta(seconds=wait), policy)
 
 
 def learn(state: FeedState, published: Sequence[datetime | None], *, now: datetime) -> bytes:
@@ -118,7 +121,7 @@ def why(state: FeedState, *, fixed: bool) -> str:
         return "its own interval"
     if state.due_at - state.last_polled_at > state.interval * (1 + 2 * JITTER):
         return "the server or the document asks for it"
-    return "its rhythm"
+    return "its rhythm, slower while its hub delivers" if state.push_until is not None else "its rhythm"
 
 
 def _asked(hints: FeedHints, policy: Policy, now: datetime) -> timedelta:

@@ -52,7 +52,7 @@ class FeedState:
     ``interval`` is the adaptive interval in force. ``failures`` counts failures in a row.
     ``rhythm`` is the packed publishing rhythm (see ``feeds.rhythm``). ``checked_at``: the last unconditional GET that tested the
     server's 304s; ``lied_at``: such a test showed that they hide news, so that validators are no longer sent. ``quiet_at``: its
-    silence was found improbable then, and lasts.
+    silence was found improbable then, and lasts. ``push_until``: a WebSub hub delivers what is new, until its lease ends.
     ``backlog`` is the number of entries of the last document that are still to be stored (limit L8).
     """
 
@@ -86,6 +86,7 @@ class FeedState:
     checked_at: datetime | None = None
     lied_at: datetime | None = None
     quiet_at: datetime | None = None
+    push_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

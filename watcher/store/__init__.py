@@ -9,7 +9,7 @@
 
 Statements are plain functions of a ``Connection``, one file per noun::
 
-    feeds  health  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  lookup  threads  meta  status
+    feeds  subscriptions  health  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  lookup  threads  meta  status
     retention  archive
 
 Three of the nouns are queues: ``claim`` moves a row's due time to the end of a lease, ``finish`` says ``WHERE epoch = mine`` (see ``leases``).
@@ -34,11 +34,12 @@ from watcher.store import (
     silences,
     status,
     stories,
+    subscriptions,
     threads,
 )
 from watcher.store.store import Store
 
 __all__ = [
     "Connection", "Store", "alerts", "archive", "deliveries", "entries", "escalations", "feeds", "health", "history", "hits", "lookup", "marks",
-    "meta", "retention", "silences", "status", "stories", "threads",
+    "meta", "retention", "silences", "status", "stories", "subscriptions", "threads",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -201,17 +201,33 @@ def finish(
     values = {f"v_{name}": getattr(after, name) for name in _SET}
     if conn.execute(_FINISH, {"b_id": after.id, "b_epoch": after.epoch, **values}).rowcount != 1:
         return None
-    if document is None:
-        return Finished()
+    return Finished() if document is None else _record(conn, after.id, document, baseline=baseline, backfill=backfill, now=now)
+
+
+def add(conn: Connection, feed: FeedId, document: Document, *, now: datetime) -> Finished:
+    """Record what came for a feed outside of its polls: new entries, and nothing about the feed's state.
+
+    Its validators stay as they are, so that the next poll sees for itself.
+    """
+    return _record(conn, feed, replace(document, total=0), baseline=False, backfill=0, now=now)
+
+
+def state_of(conn: Connection, feed: FeedId) -> FeedState | None:
+    """Return what polling remembers of a configured feed."""
+    row = conn.execute(select(*_STATE_COLUMNS).where(feeds.c.id == feed, feeds.c.removed_at.is_(None))).first()
+    return FeedState(**dict(zip(_STATE, row, strict=True))) if row is not None else None
+
+
+def _record(conn: Connection, feed: FeedId, document: Document, *, baseline: bool, backfill: int, now: datetime) -> Finished:
     readable = _newest(document.entries, backfill) if baseline else set(range(len(document.entries)))
-    rows = [_row(after.id, entry, now, readable=n in readable, backfill=baseline) for n, entry in enumerate(document.entries)]
+    rows = [_row(feed, entry, now, readable=n in readable, backfill=baseline) for n, entry in enumerate(document.entries)]
     titles = document.known_titles or ("",) * len(document.known)
-    rows += [_known(after.id, identity, now, title=title) for identity, title in zip(document.known, titles, strict=True)]
+    rows += [_known(feed, identity, now, title=title) for identity, title in zip(document.known, titles, strict=True)]
     # Of two items with one identity the first counts. Most documents begin with the newest: stored, and so read, oldest first.
     by_key = {row["identity_key"]: row for row in reversed(rows)}
-    inserted, moved = _insert(conn, after.id, by_key, total=0 if baseline else document.total)
+    inserted, moved = _insert(conn, feed, by_key, total=0 if baseline else document.total)
     if document.complete and 0 < document.total <= len(rows) + sum(count for _, count in document.skipped):
-        _note_presence(conn, after.id, by_key.keys(), now)
+        _note_presence(conn, feed, by_key.keys(), now)
     new = tuple(EntryId(entry) for entry, status in inserted if status == "new")
     return Finished(readable=len(new), known=len(inserted) - len(new), ids=new, moved=moved)
 

@@ -73,11 +73,35 @@ feeds = Table(
     Column("checked_at", Instant),
     Column("lied_at", Instant),
     Column("quiet_at", Instant),
+    Column("push_until", Instant),  # a WebSub hub has delivered; polls are rarer while its lease lasts
     Column("added_at", Instant, nullable=False),
     Column("removed_at", Instant),  # no longer configured; its state is kept
     UniqueConstraint("url_key"),
     _partial("ix_feeds_due", "due_at", "host", "id", where="due_at IS NOT NULL"),
     _partial("ix_feeds_leased", "host", "due_at", where="claimed_at IS NOT NULL"),
+    sqlite_autoincrement=True,
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("id", BigId, primary_key=True),
+    Column("feed_id", BigId, ForeignKey("feeds.id", ondelete="CASCADE"), nullable=False),
+    Column("hub", Words, nullable=False),
+    Column("topic", Words, nullable=False),
+    Column("callback", Words, nullable=False),
+    Column("token", Words, nullable=False),  # the callback's secret part
+    Column("secret", Words, nullable=False),  # of the hub's signatures
+    Column("state", Words, nullable=False),
+    Column("wish", Words),
+    Column("due_at", Instant),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("lease_until", Instant),
+    Column("pushed_at", Instant),
+    Column("reason", Words, nullable=False, server_default=""),
+    UniqueConstraint("feed_id"),
+    UniqueConstraint("token"),
+    _partial("ix_subscriptions_due", "due_at", where="due_at IS NOT NULL"),
     sqlite_autoincrement=True,
 )
 

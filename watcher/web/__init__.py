@@ -1,5 +1,6 @@
 """The dashboard and its JSON API, for people and for machines that watch the watcher. But for signed links from messages, it changes nothing.
 
+callbacks   what WebSub hubs call: /websub/TOKEN
 actions     signed links: shown by GET, done by POST
 server      routes, the host check, the password, the headers of every answer
 source      what a page needs to know, as a protocol that the daemon fulfils

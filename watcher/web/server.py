@@ -24,7 +24,7 @@ from aiohttp import web
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from watcher.model import Secret
-from watcher.web import actions
+from watcher.web import actions, callbacks
 from watcher.web.source import Source
 
 PAGE_ROWS = 50
@@ -51,15 +51,17 @@ async def serve(
     allowed_hosts: Sequence[str] = (),
     password: Secret | None = None,
     feed_token: Secret | None = None,
+    hubs: callbacks.Callbacks | None = None,
 ) -> AsyncIterator[int]:
     """Serve until the block ends; gives the port (of use with ``port`` 0).
 
     :param allowed_hosts: names by which the page may be asked for, besides loopback's and ``host``.
     :param password: of any user name (HTTP Basic); None asks for none.
     :param feed_token: lets feed readers, which know no passwords, read the feed of alerts and nothing else.
+    :param hubs: answers WebSub's callbacks, which need no password; None: there are none.
     :raises OSError: the address is taken or not ours.
     """
-    app = application(source, {host, *allowed_hosts}, password, feed_token)
+    app = application(source, {host, *allowed_hosts}, password, feed_token, hubs)
     runner = web.AppRunner(app, access_log=None, keepalive_timeout=15, shutdown_timeout=1, max_line_size=8190, max_field_size=8190)
     await runner.setup()
     try:
@@ -70,11 +72,20 @@ async def serve(
         await runner.cleanup()
 
 
-def application(source: Source, hosts: set[str], password: Secret | None, feed_token: Secret | None = None) -> web.Application:
+def application(
+    source: Source,
+    hosts: set[str],
+    password: Secret | None,
+    feed_token: Secret | None = None,
+    hubs: callbacks.Callbacks | None = None,
+) -> web.Application:
     """The application, for :func:`serve` and the tests."""
     pages = _Pages(source)
     links = actions.Links(source, pages.html)
     app = web.Application(middlewares=[_guard({h.lower() for h in hosts}, password, feed_token)], client_max_size=1024)
+    if hubs is not None:
+        called = callbacks.Routes(hubs)
+        app.add_routes([web.get(callbacks.PREFIX + "{token}", called.verify), web.post(callbacks.PREFIX + "{token}", called.deliver)])
     app.add_routes(
         [
             web.get("/", pages.overview),
@@ -219,7 +230,7 @@ def _let_in(request: web.Request, password: Secret) -> bool:
 
 def _open_by_itself(request: web.Request, feed_token: Secret | None) -> bool:
     """Whether a request carries what lets it in to just what it asks for: a link's signature (checked there), or the feed's token."""
-    if request.path.startswith(actions.PREFIX) or request.path == "/static/style.css":
+    if request.path.startswith((actions.PREFIX, callbacks.PREFIX)) or request.path == "/static/style.css":
         return True
     given = request.query.get("token", "")
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -45,6 +45,10 @@ class FetchTable(Table):
     timeout: Duration = key("30s", "The whole of one fetch, body included.")
     max_body: Size = key("10MB", "The largest body on the wire; twice that when unpacked.")
     robots: bool = key(True, "Whether robots.txt is obeyed for article pages. Feeds are fetched because you asked for them.")
+    websub: bool = key(True, "Subscribe at the hubs that feeds name, so that they push what is new. Needs `[web]` with `public_url`.")
+    websub_signature: Literal["sha1", "sha256", "sha384", "sha512"] = key(
+        "sha1", "The weakest signature of a hub's delivery that is accepted. Many hubs know no better than the default."
+    )
     proxy: Url | None = key(None, "HTTP proxy for every request; the only private address that is trusted.", examples=["http://proxy:3128"])
     allow_private: list[Network] = key(
         [], "Private networks that feeds and pages may come from; all others are refused, on every hop.", examples=[["127.0.0.0/8"]]
