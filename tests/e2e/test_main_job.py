@@ -153,3 +153,35 @@ async def test_a_lost_acknowledgement_repeats_under_the_same_id(tmp_path):
         await w.quiet()
         assert [len(w.room.taken(sink)) for sink in (HOOK, MAIL, SLACK)] == [2, 2, 1]
         assert [len({post.id for post in w.room.taken(sink)}) for sink in (HOOK, MAIL)] == [1, 1]
+
+
+async def test_a_refused_recipient_is_told_once_and_once_more_when_it_is_over(tmp_path):
+    """The operators do not get a notice with each mail; the channel's other recipient gets every mail."""
+    async with world(tmp_path) as w:
+        team = (
+            '[channels.team]\ntype = "email"\nto = ["good@newsroom.example", "bad@newsroom.example"]\nfrom = "watcher@newsroom.example"\n'
+            f'host = "127.0.0.1"\nport = {w.room.smtp_port}\nsecurity = "none"\n[operators]\nchannels = ["siem"]\n'
+        )
+        w.write(rules=RULE.replace('updates = "none"', 'updates = "none"\nchannels = ["team"]'), extra=team)
+        w.room.plant("smtp/rcpt/bad@newsroom.example", Trouble(status=550))
+        await w.begin()
+        for count, story in enumerate(("lead", "japanese"), start=1):
+            w.room.publish(load(story))
+            assert await w.arrives(count, sinks=[MAIL]), w.daemon.said()
+        assert [post.recipients for post in w.room.taken(MAIL)] == [("good@newsroom.example",)] * 2
+        w.room.lift()
+        w.room.publish(load("ukrainian"))
+        assert await w.arrives(2, sinks=[HOOK]), w.daemon.said()
+        told = [post.json["data"]["subject"] for post in w.room.taken(HOOK)]
+        assert told == ["Channel team: bad@newsroom.example gets no alerts", "Over: recipient refused: team:bad@newsroom.example"]
+        assert set(w.room.taken(MAIL)[-1].recipients) == {"good@newsroom.example", "bad@newsroom.example"}
+
+
+async def test_run_once_polls_each_feed_once_however_long_the_slowest_takes(tmp_path):
+    async with world(tmp_path) as w:
+        w.write(rules=RULE)
+        slow, fast = list(w.room.outlets)[:2]
+        w.room.plant(w.room.feed_url(slow), Trouble(delay=3.0))
+        status, _, said = await w.command("run", "--once")
+        assert status == 0, said
+        assert [len(w.room.asked(w.room.feed_url(outlet))) for outlet in (slow, fast)] == [1, 1]

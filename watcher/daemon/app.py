@@ -123,14 +123,19 @@ async def _link_key(database: Store) -> bytes:
 
 async def _once(runtime: Runtime) -> int:
     """One pass through the flow, stage after stage."""
-    housekeeping = asyncio.create_task(runtime.workers.housekeeping())
+    poller, reader, dispatcher = Poller(runtime), Reader(runtime), Dispatcher(runtime)
+    background = [
+        asyncio.create_task(work)
+        for work in (runtime.workers.housekeeping(), poller.leases.keep(), reader.leases.keep(), dispatcher.leases.keep())
+    ]
     supervisor = Supervisor(systemd.Notifier({}))
-    loops = (("poller", Poller(runtime)), ("reader", Reader(runtime)), ("dispatcher", Dispatcher(runtime)), ("indexer", Indexer(runtime)))
+    loops = (("poller", poller), ("reader", reader), ("dispatcher", dispatcher), ("indexer", Indexer(runtime)))
     for name, loop in loops:
         await loop.run(supervisor.pulse(name))
         if name == "reader":  # what is wrong with the sources goes out with the rest
             await Sources(runtime).look()
-    housekeeping.cancel()
+    for task in background:
+        task.cancel()
     return 0
 
 

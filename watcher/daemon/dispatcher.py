@@ -13,7 +13,8 @@ A channel that is slow or down takes its own slots and no others', so it never d
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from watcher import store
 from watcher.alerts import retry
@@ -24,7 +25,7 @@ from watcher.daemon.pace import GATHER, Pace
 from watcher.daemon.runtime import Runtime, Wiring
 from watcher.daemon.supervise import Pulse
 from watcher.errors import DeliveryError, StoreError
-from watcher.model import Delivery, DeliveryState, Notice, Receipt
+from watcher.model import Delivery, DeliveryState, Notice, Receipt, RecipientOutcome
 
 IN_FLIGHT = 32  # of one process: what a kill can repeat at most (DESIGN section 8)
 LOOK_SECONDS = 1.0
@@ -126,6 +127,21 @@ class Dispatcher:
                     raise
         return None
 
+    @staticmethod
+    def _tell_of_recipients(
+        conn: store.Connection, delivery: Delivery, wiring: Wiring, receipt: Receipt, *, given_up: Sequence[RecipientOutcome], now: datetime
+    ) -> None:
+        """Tell the operators, once for each address, that it gets no alerts; and that it gets them again."""
+        for lost in given_up:
+            notice = Notice(
+                key=_refused(delivery.channel, lost.address),
+                subject=f"Channel {delivery.channel}: {lost.address} gets no alerts",
+                text=f"{lost.address}: {lost.answer}\nIt did not get:\n{_headlines(delivery)}\nThe channel's other recipients are not affected.",
+            )
+            operators.raise_notice(conn, wiring, notice, now=now, avoid=delivery.channel)
+        reached = [r.address for r in receipt.recipients if r.state is DeliveryState.SENT]
+        operators.clear_notices(conn, wiring, [_refused(delivery.channel, address) for address in reached], now=now)
+
     async def _sent(self, delivery: Delivery, wiring: Wiring, receipt: Receipt) -> None:
         """Record an acceptance; recipients that were deferred keep the delivery due, refused ones are dead."""
         now = self._runtime.now()
@@ -136,16 +152,12 @@ class Dispatcher:
         def unit(conn: store.Connection) -> bool:
             faultpoints.reach("deliveries.commit")
             mine = store.deliveries.settle(conn, delivery, receipt=receipt, next_at=next_at, now=now)
-            if mine and (refused or (open_ones and next_at is None)):
-                lost = refused + (open_ones if next_at is None else [])
-                text = "\n".join(f"{r.address}: {r.answer}" for r in lost)
-                notice = Notice(
-                    key=f"recipient_refused:{delivery.channel}:{delivery.id}",
-                    subject=f"Channel {delivery.channel}: a recipient did not get an alert",
-                    text=text,
+            if mine:
+                self._tell_of_recipients(
+                    conn, delivery, wiring, receipt, given_up=refused + (open_ones if next_at is None else []), now=now
                 )
-                operators.raise_notice(conn, wiring, notice, now=now, avoid=delivery.channel)
             if mine and not open_ones:
+                store.alerts.clear(conn, _dead(delivery.channel), now=now)  # no news: but the next one is told again
                 operators.clear_notices(conn, wiring, [f"channel_failing:{delivery.channel}"], now=now)
             return mine
 
@@ -219,9 +231,7 @@ class Dispatcher:
             target = None if reason in OUR_OWN_FAULT else handover.fall_back(conn, wiring, delivery, why=answer, now=now)
             if target is None:
                 store.deliveries.dead(conn, delivery, reason=reason, answer=answer, now=now)
-            operators.raise_notice(
-                conn, wiring, _given_up(delivery, reason, answer, target, disable=disable), now=now, avoid=delivery.channel
-            )
+            operators.raise_notice(conn, wiring, _given_up(delivery, answer, target, disable=disable), now=now, avoid=delivery.channel)
             return target
 
         target = await self._runtime.store.write(unit)
@@ -241,12 +251,24 @@ class Dispatcher:
             await self._runtime.store.write(lambda conn: store.deliveries.give_back(conn, rows, now=now))
 
 
-def _given_up(delivery: Delivery, reason: str, answer: str, target: str | None, *, disable: bool) -> Notice:
+def _given_up(delivery: Delivery, answer: str, target: str | None, *, disable: bool) -> Notice:
     """What the operators are told of a delivery that is at its end."""
     name = delivery.channel
-    headlines = "\n".join(f"- [{alert.rule}] {alert.payload.get('article', {}).get('title', '')}" for alert in delivery.alerts[:20])
+    headlines = _headlines(delivery)
     lost = f"After {delivery.attempts + 1} attempts this was given up:\n{headlines}\nList: watcher deliveries list --failed. Send again: watcher alerts resend ID"
     text = f"{answer}\n{lost}" if target is None else f"{answer}\nIt went to {target} instead:\n{headlines}"
     if disable:
         return Notice(key=f"channel_disabled:{name}", subject=f"Channel {name} is disabled", text=text)
-    return Notice(key=f"delivery_dead:{name}:{reason}", subject=f"Channel {name}: an alert could not be delivered", text=text)
+    return Notice(key=_dead(name), subject=f"Channel {name}: an alert could not be delivered", text=text)
+
+
+def _headlines(delivery: Delivery) -> str:
+    return "\n".join(f"- [{alert.rule}] {alert.payload.get('article', {}).get('title', '')}" for alert in delivery.alerts[:20])
+
+
+def _dead(channel: str) -> str:
+    return f"delivery_dead:{channel}"
+
+
+def _refused(channel: str, address: str) -> str:
+    return f"recipient_refused:{channel}:{address}"

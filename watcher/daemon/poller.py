@@ -56,6 +56,7 @@ class Poller:
         self._flush: asyncio.TimerHandle | None = None
         self._flushing: set[asyncio.Task[None]] = set()
         self._look_at = 0.0
+        self._begun_at = runtime.now()
 
     async def run(self, pulse: Pulse) -> None:
         """Poll until told to stop, then wait for what is in flight."""
@@ -82,11 +83,15 @@ class Poller:
         """Claim what is due and find out when to look again."""
         runtime, loop = self._runtime, asyncio.get_running_loop()
         now, limit = runtime.now(), 2 * self._concurrency
+        if runtime.once:  # what becomes due while the pass is on is the next pass's: on a slow day it would never end
+            now, lease = self._begun_at, LEASE + (now - self._begun_at)
+        else:
+            lease = LEASE
         per_host = runtime.hosts.per_host
         busy = [host for host, queue in self._ready.items() if len(queue) >= per_host]
 
         def unit(conn: store.Connection) -> tuple[list[FeedState], list[tuple[str, datetime]], datetime | None]:
-            claimed = store.feeds.claim(conn, now=now, lease=LEASE, limit=limit, per_host=per_host, busy_hosts=busy)
+            claimed = store.feeds.claim(conn, now=now, lease=lease, limit=limit, per_host=per_host, busy_hosts=busy)
             blocked = store.feeds.blocked_hosts(conn, now=now)
             if len(claimed) >= limit:
                 return claimed, blocked, now
