@@ -312,3 +312,58 @@ def test_a_proposal_that_the_rules_own_sentences_contradict_is_not_made(marked):
     desk.path.write_text(guarded)
     (found,) = objects(watcher("rules", "suggest", "patriot", "--json"))
     assert "context" not in [each["kind"] for each in found["proposals"]]
+
+
+# --- lint ---------------------------------------------------------------------------------------------------------------
+
+LINTED = """[terms]
+many = [
+  "shell*",
+  "shells",
+]
+[[rules]]
+name = "first"
+any = [
+  "ammunition",
+  "AI",
+]
+must_match = ["ammunition"]
+[[rules]]
+name = "second"
+query = "$many NOT shell*"
+"""
+
+
+def test_remarks_have_a_file_and_the_line_of_the_term(cli, tmp_path):
+    (tmp_path / "r.toml").write_text(LINTED)
+    done = cli("rules", "lint", "--rules", tmp_path / "r.toml", "--json")
+    assert done.code == 0
+    assert [(row["line"], row["code"], row["name"], row["text"]) for row in objects(done)] == [
+        (4, "covered", "many", "shells"),
+        (10, "short", "first", "AI"),
+        (13, "untested", "second", None),
+    ]
+    shown = cli("rules", "lint", "--rules", tmp_path / "r.toml").out
+    assert f'{tmp_path}/r.toml:4: terms many: "shells" is found by "shell*" anyway; leave it out [covered]' in shown
+    assert "3 remarks" in shown
+
+
+def test_strict_exits_1_for_any_remark_that_is_not_ignored(cli, tmp_path):
+    (tmp_path / "r.toml").write_text(LINTED)
+    assert cli("rules", "lint", "--rules", tmp_path / "r.toml", "--strict").code == 1
+    ignored = [part for code in ("covered", "short", "untested") for part in ("--ignore", code)]
+    done = cli("rules", "lint", "--rules", tmp_path / "r.toml", "--strict", *ignored)
+    assert (done.code, done.out) == (0, "nothing to remark\n")
+
+
+def test_what_check_warns_of_is_among_the_remarks(watcher, desk):
+    desk.path.write_text(desk.path.read_text() + '\n[[rules]]\nname = "odd"\nquery = "a1 NOT a1"\nmust_not_match = ["x"]\n')
+    rows = objects(watcher("rules", "lint", "--json"))
+    (never,) = [row for row in rows if row["code"] == "warning"]
+    assert "never hold" in never["message"]
+    assert never["line"] == desk.path.read_text().split("\n").index('query = "a1 NOT a1"') + 1
+
+
+def test_a_configuration_that_does_not_load_cannot_be_reviewed(cli, tmp_path):
+    (tmp_path / "r.toml").write_text('[[rules]]\nname = "r"\nquery = "(a"\n')
+    assert cli("rules", "lint", "--rules", tmp_path / "r.toml").code == 78

@@ -17,6 +17,12 @@ An article through the conditions::
     evidence     what shows it: evidence, traces
     rulebook     the whole, ready to match           inflect    word forms
     clues        what the archive's index must hold  closure    what a rule names
+
+About rules::
+
+    critique     what could be better about them     function_words   words without a topic
+    suggest      what marked alerts say of them      candidates, statistics   what it chooses from, and how carefully
+    dialects/    queries of other tools              scope      where a rule applies
 """
 
 from watcher.rules import closure, clues, query
