@@ -47,7 +47,7 @@ def test_the_example_loads_as_it_is_and_only_misses_a_channel(tmp_path: Path) ->
 
 
 def test_it_loads_with_every_commented_key_in_use(everything: config.Config) -> None:
-    assert set(everything.channels) == {"desk", "defence", "siem", "phone"}
+    assert set(everything.channels) == {"desk", "defence", "newsroom", "siem", "phone"}
     assert everything.web is not None
     assert everything.operators is not None
     assert everything.routes

@@ -171,6 +171,7 @@ SMALL = {
     "firsts",
     "matches",
     "escalations",
+    "threads",
 }  # empty here, so their plans say nothing
 
 

@@ -7,6 +7,7 @@
     email     SMTP: one transaction for all open recipients, an outcome for each
     mime      Mail -> the bytes of RFC 5322
     slack     an incoming webhook: success is 200 and ``ok``
+    slack_bot chat.postMessage: threads and updates
     webhook   Standard Webhooks: signed anew at each try
     apprise   any of Apprise's services, in a thread
 

@@ -31,11 +31,14 @@ class SlackChannel:
 
     :param client: ``net.Client`` or what posts like it.
     :param clock: for a ``Retry-After`` that is a date.
+    :raises ValueError: no URL.
     """
 
     def __init__(self, name: str, settings: SlackSettings, client: posting.Poster, clock: posting.Clock = posting.utc_now) -> None:
         self.name = name
-        self._settings, self._client, self._clock = settings, client, clock
+        if settings.url is None:
+            raise ValueError("an incoming webhook needs its url")
+        self._settings, self._client, self._clock, self._url = settings, client, clock, settings.url
 
     async def send(self, message: Message, *, recipients: Sequence[str] = ()) -> Receipt:  # noqa: ARG002 - the protocol's
         """Post ``message``.
@@ -44,8 +47,7 @@ class SlackChannel:
         """
         if not isinstance(message, SlackPost):
             raise DeliveryError(self.name, "wrong_message", f"a {type(message).__name__} is no Slack message", retryable=False)
-        url = self._settings.url.reveal()
-        reply = await posting.post(self._client, self.name, url, message.body, _HEADERS, self._settings.allow_private)
+        reply = await posting.post(self._client, self.name, self._url.reveal(), message.body, _HEADERS, self._settings.allow_private)
         if reply.status == 200 and reply.body == b"ok":
             return Receipt(answer="ok")
         raise self._refusal(reply)

@@ -50,7 +50,7 @@ class WebhookChannel:
 
     def _headers(self, message: WebhookPost, timestamp: int) -> list[tuple[str, str]]:
         ours = [
-            ("Content-Type", "application/json; charset=utf-8"),
+            ("Content-Type", message.content_type),
             ("webhook-id", message.id),
             ("webhook-timestamp", str(timestamp)),
         ]

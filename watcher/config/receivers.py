@@ -134,8 +134,19 @@ def _email(table: EmailTable, place: Place, keyring: Keyring, problems: Problems
 
 @_settings.register
 def _slack(table: SlackTable, place: Place, keyring: Keyring, problems: Problems) -> SlackSettings | None:
-    url = secret_url(table.url, place.at("url"), keyring, problems, literal_ok=False)
-    return SlackSettings(url=url, allow_private=tuple(table.allow_private)) if url is not None else None
+    if (table.url is None) == (table.token is None):
+        problems.add(place, "a Slack channel needs either url (an incoming webhook) or token and channel (a bot)")
+        return None
+    if (table.token is None) != (table.channel is None):
+        problems.add(place.at("channel" if table.channel else "token"), "token and channel belong together")
+        return None
+    if table.url is not None:
+        url = secret_url(table.url, place.at("url"), keyring, problems, literal_ok=False)
+        return SlackSettings(url=url, allow_private=tuple(table.allow_private)) if url is not None else None
+    token = keyring.find(table.token, place.at("token"))
+    if token is None:
+        return None
+    return SlackSettings(token=token, channel=table.channel, api=table.api, allow_private=tuple(table.allow_private))
 
 
 @_settings.register
@@ -146,7 +157,11 @@ def _webhook(table: WebhookTable, place: Place, keyring: Keyring, problems: Prob
     if url is None:
         return None
     return WebhookSettings(
-        url=url, secrets=tuple(key for key in keys if key is not None), headers=extra, allow_private=tuple(table.allow_private)
+        url=url,
+        secrets=tuple(key for key in keys if key is not None),
+        headers=extra,
+        allow_private=tuple(table.allow_private),
+        cloudevents=table.format == "cloudevents",
     )
 
 

@@ -19,13 +19,13 @@ from datetime import datetime, timedelta
 from watcher import store
 from watcher.alerts import retry
 from watcher.channels import Channel
-from watcher.daemon import faultpoints, handover, log, metrics, operators
+from watcher.daemon import faultpoints, handover, log, metrics, operators, threads
 from watcher.daemon.leases import LEASE, Leases
 from watcher.daemon.pace import GATHER, Pace
 from watcher.daemon.runtime import Runtime, Wiring
 from watcher.daemon.supervise import Pulse
 from watcher.errors import DeliveryError, StoreError
-from watcher.model import Delivery, DeliveryState, Notice, Receipt, RecipientOutcome
+from watcher.model import Delivery, DeliveryState, Message, Notice, Receipt, RecipientOutcome
 
 IN_FLIGHT = 32  # of one process: what a kill can repeat at most (DESIGN section 8)
 LOOK_SECONDS = 1.0
@@ -103,25 +103,26 @@ class Dispatcher:
             await self._dead(delivery, wiring, "channel_removed", f"the configuration has no channel {delivery.channel!r} any more")
             return
         try:
-            receipt = await self._send(delivery, wiring, channel)
+            sent = await self._send(delivery, wiring, channel)
         except DeliveryError as error:
             await self._not_sent(delivery, wiring, error)
             return
-        if receipt is None:
+        if sent is None:
             return
         faultpoints.reach("deliveries.sent")
-        await self._sent(delivery, wiring, receipt)
+        await self._sent(delivery, wiring, *sent)
 
-    async def _send(self, delivery: Delivery, wiring: Wiring, channel: Channel) -> Receipt | None:
+    async def _send(self, delivery: Delivery, wiring: Wiring, channel: Channel) -> tuple[Message, Receipt] | None:
         """Render and send; None when the lease was lost before anything was sent. What is too big is sent once more, in brief."""
         open_recipients = tuple(r.address for r in delivery.recipients if r.state is DeliveryState.DUE)
         for brief in (False, True):
             message = wiring.renderer.render(delivery, delivery.channel, self._runtime.now(), brief=brief)
+            message = await threads.place(self._runtime.store, wiring.renderer, delivery, message, self._runtime.now())
             faultpoints.reach("deliveries.rendered")
             if not self.leases.valid(delivery.id):
                 return None  # the machine slept: another process may be sending this very delivery
             try:
-                return await channel.send(message, recipients=open_recipients)
+                return message, await channel.send(message, recipients=open_recipients)
             except DeliveryError as error:
                 if brief or error.reason != "too_big":
                     raise
@@ -142,7 +143,7 @@ class Dispatcher:
         reached = [r.address for r in receipt.recipients if r.state is DeliveryState.SENT]
         operators.clear_notices(conn, wiring, [_refused(delivery.channel, address) for address in reached], now=now)
 
-    async def _sent(self, delivery: Delivery, wiring: Wiring, receipt: Receipt) -> None:
+    async def _sent(self, delivery: Delivery, wiring: Wiring, message: Message, receipt: Receipt) -> None:
         """Record an acceptance; recipients that were deferred keep the delivery due, refused ones are dead."""
         now = self._runtime.now()
         open_ones = [r for r in receipt.recipients if r.state is DeliveryState.DUE]
@@ -152,6 +153,7 @@ class Dispatcher:
         def unit(conn: store.Connection) -> bool:
             faultpoints.reach("deliveries.commit")
             mine = store.deliveries.settle(conn, delivery, receipt=receipt, next_at=next_at, now=now)
+            threads.remember(conn, delivery, message, receipt, now=now)
             if mine:
                 self._tell_of_recipients(
                     conn, delivery, wiring, receipt, given_up=refused + (open_ones if next_at is None else []), now=now

@@ -13,7 +13,7 @@ from watcher.config import Config
 from watcher.daemon import log
 from watcher.daemon.runtime import Wiring, user_agent
 from watcher.feeds.schedule import Policy
-from watcher.model import AppriseSettings, ChannelPolicy, ChannelSettings, EmailSettings, SlackSettings, WebhookSettings
+from watcher.model import AppriseSettings, ChannelPolicy, ChannelSettings, EmailSettings, Secret, SlackSettings, WebhookSettings
 from watcher.net import Client, Limits
 
 
@@ -66,6 +66,10 @@ def channel(name: str, settings: ChannelSettings, client: Client) -> Channel:
             from watcher.channels.email import EmailChannel  # noqa: PLC0415
 
             return EmailChannel(name, settings)
+        case SlackSettings(token=Secret()):
+            from watcher.channels.slack_bot import SlackBotChannel  # noqa: PLC0415
+
+            return SlackBotChannel(name, settings, client)
         case SlackSettings():
             from watcher.channels.slack import SlackChannel  # noqa: PLC0415
 

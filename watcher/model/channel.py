@@ -52,20 +52,27 @@ class EmailSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackSettings:
-    """A Slack incoming webhook, which is a secret in itself. ``allow_private``: networks, e.g. ``10.0.0.0/8``."""
+    """A Slack incoming webhook (``url``, a secret in itself), or a bot: ``token`` and the ``channel`` that it posts to.
 
-    url: Secret
+    ``api``: where Slack's Web API is. ``allow_private``: networks, e.g. ``10.0.0.0/8``.
+    """
+
+    url: Secret | None = None
+    token: Secret | None = None
+    channel: str | None = None
+    api: str = "https://slack.com/api"
     allow_private: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSettings:
-    """A Standard Webhooks endpoint. ``secrets``: newest first; each signs (rotation)."""
+    """A Standard Webhooks endpoint. ``secrets``: newest first; each signs (rotation). ``cloudevents``: the body is a CloudEvent."""
 
     url: Secret
     secrets: tuple[Secret, ...] = ()
     headers: tuple[tuple[str, str | Secret], ...] = ()
     allow_private: tuple[str, ...] = ()
+    cloudevents: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,9 +79,18 @@ class Mail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackPost:
-    """A rendered Block Kit payload, as JSON bytes."""
+    """A rendered Block Kit payload, as JSON bytes.
+
+    For bots also: ``id`` of the message; ``thread`` that it belongs to, ``reference`` where that is (once it is known), ``broadcast`` whether
+    a reply is shown outside the thread too, ``root_body`` the thread's first message as it reads now.
+    """
 
     body: bytes
+    id: str = ""
+    thread: str | None = None
+    broadcast: bool = False
+    reference: str | None = None
+    root_body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +99,7 @@ class WebhookPost:
 
     id: str
     body: bytes
+    content_type: str = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +117,9 @@ Message = Mail | SlackPost | WebhookPost | TextPost
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """A receiver's acceptance. ``recipients`` only for e-mail: some may have been refused or deferred."""
+    """A receiver's acceptance. ``recipients`` only for e-mail: some may have been refused or deferred. ``reference``: the receiver's own name
+    of the message, where replies can be made to it."""
 
     answer: str = ""
+    reference: str | None = None
     recipients: tuple[RecipientOutcome, ...] = ()

@@ -20,11 +20,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, exists, func, select, update
 
+from watcher.store import threads
 from watcher.store.leases import among
 from watcher.store.schema import alerts, articles, deliveries, entries, feeds, hosts, matches, silences, stories
 
 AT_ONCE = 500
 KEEP_ENTRIES = timedelta(days=90)
+KEEP_THREADS = timedelta(days=60)  # a story takes no article after 14
 KEEP_ARTICLES = timedelta(days=15)  # the window of ``stories.index`` is 14
 
 
@@ -32,6 +34,7 @@ def prune(conn: Connection, *, now: datetime, retention: timedelta) -> int:
     """Forget a slice of what is too old; return how many rows of articles, alerts, entries, stories and feeds went."""
     told, gone = now - retention, now - max(retention, KEEP_ENTRIES)
     conn.execute(delete(silences).where(silences.c.until_at < told))
+    threads.forget(conn, before=now - KEEP_THREADS)
     conn.execute(delete(hosts).where(hosts.c.blocked_until < now))
     return (
         _articles(conn, now - max(retention, KEEP_ARTICLES))

@@ -13,7 +13,8 @@ Rendering is the same at every try but for a mail's ``Date``. It raises one erro
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from jinja2 import Environment, TemplateError
@@ -23,7 +24,7 @@ from watcher.alerts.render import mail, slack, text, webhook
 from watcher.alerts.render.bundle import bundle
 from watcher.alerts.render.view import View, view
 from watcher.errors import DeliveryError
-from watcher.model import ChannelPolicy, ChannelSettings, Delivery, EmailSettings, Message, SlackSettings, WebhookSettings
+from watcher.model import ChannelPolicy, ChannelSettings, Delivery, EmailSettings, Message, SlackPost, SlackSettings, WebhookSettings
 
 __all__ = ["Renderer", "View", "check_templates", "view"]
 
@@ -79,15 +80,22 @@ class Renderer:
             env, own = self._environments[channel], self._own.get(channel, {})
             return mail.render(delivery, views, whole, channel=channel, settings=settings, env=env, own=own, now=now, brief=brief)
         if isinstance(settings, SlackSettings):
-            return slack.render(views, whole)
+            post = slack.render(views, whole)
+            return post if settings.token is None else _for_a_bot(post, delivery, views)
         if isinstance(settings, WebhookSettings):
-            return webhook.render(delivery, views)
+            return webhook.render(delivery, views, cloudevents=settings.cloudevents)
         return text.render(views, whole)
 
     def _link(self, delivery: Delivery) -> str | None:
         """The page that lists a bundle."""
         told_at = max(alert.created_at for alert in delivery.alerts)
         return self._signer.url(links.BUNDLE, str(delivery.id), delivery.channel, told_at) if self._signer else None
+
+
+def _for_a_bot(post: SlackPost, delivery: Delivery, views: Sequence[View]) -> SlackPost:
+    """What a bot can do besides: a story is a thread. Only an update may stay within it; what is told first is shown to all."""
+    story = views[0].story if len(views) == 1 and not views[0].notice else ""
+    return replace(post, id=delivery.message_key, thread=f"story-{story}" if story else None, broadcast=not views[0].update)
 
 
 def check_templates(own: Mapping[str, str]) -> list[tuple[str, int | None, str]]:

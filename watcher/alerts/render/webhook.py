@@ -16,6 +16,7 @@ from watcher.alerts.render.view import View
 from watcher.model import Alert, Delivery, WebhookPost
 from watcher.text.clean import clean
 
+CLOUDEVENT = "application/cloudevents+json; charset=utf-8"
 BUDGET = 20_000
 """Bytes; Standard Webhooks advises to stay below 20 kB."""
 
@@ -24,8 +25,15 @@ _WHOLE = frozenset({"alert", "id", "url", "key"})  # half of it would be another
 _SAFE_INTEGER = 2**53 - 1  # RFC 8259, section 6: what every reader holds exactly
 
 
-def render(delivery: Delivery, views: Sequence[View]) -> WebhookPost:
-    """Return the post of a delivery: one alert, one notice, or a summary."""
+SOURCE = "urn:watcher"
+"""``source`` of a CloudEvent: with ``id`` it names an event for good."""
+
+
+def render(delivery: Delivery, views: Sequence[View], *, cloudevents: bool = False) -> WebhookPost:
+    """Return the post of a delivery: one alert, one notice, or a summary.
+
+    :param cloudevents: the same ``data`` in the envelope of CloudEvents 1.0 (structured mode) instead of ours.
+    """
     first = delivery.alerts[0]
     if len(delivery.alerts) > 1:
         body = _summary(delivery, views)
@@ -33,7 +41,25 @@ def render(delivery: Delivery, views: Sequence[View]) -> WebhookPost:
         body = _fit("watcher.notice", first, notice_data(first), _cut_notice)
     else:
         body = _fit("watcher.alert", first, {key: data_of(first).get(key) for key in _CONTRACT}, _cut_alert)
+    if cloudevents:
+        return WebhookPost(id=delivery.message_key, body=_event(delivery, views, body), content_type=CLOUDEVENT)
     return WebhookPost(id=delivery.message_key, body=body)
+
+
+def _event(delivery: Delivery, views: Sequence[View], body: bytes) -> bytes:
+    """Return our body as a CloudEvent: ``subject`` is the alert, or the bundle."""
+    ours = json.loads(body)
+    event = {
+        "specversion": "1.0",
+        "id": delivery.message_key,
+        "source": SOURCE,
+        "type": ours["type"],
+        "subject": views[0].id if len(views) == 1 else delivery.bundle or "bundle",
+        "time": ours["timestamp"],
+        "datacontenttype": "application/json",
+        "data": ours["data"],
+    }
+    return json.dumps(event, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def notice_data(alert: Alert) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from watcher.config.models.base import Duration, Email, Host, Line, Name, Network, Port, Quiet, SecretKey, SecretKeys, Table, key
+from watcher.config.models.base import Duration, Email, Host, Line, Name, Network, Port, Quiet, SecretKey, SecretKeys, Table, Url, key
 from watcher.config.models.rules import Language
 
 
@@ -62,10 +62,15 @@ class EmailTable(ChannelTable):
 
 
 class SlackTable(ChannelTable):
-    """A Slack incoming webhook, or what is compatible."""
+    """A Slack incoming webhook (or what is compatible), or a bot, which can make each story a thread."""
 
     type: Literal["slack"] = key(..., "The type of channel.")
-    url: SecretKey = key(..., "The webhook's URL, a secret in itself.", examples=[{"credential": "slack-url"}])
+    url: SecretKey | None = key(None, "The incoming webhook's URL, a secret in itself.", examples=[{"credential": "slack-url"}])
+    token: SecretKey | None = key(
+        None, "Instead of `url`: a bot's token (scope `chat:write`). Stories are threads then.", examples=[{"credential": "slack-token"}]
+    )
+    channel: Line | None = key(None, "With `token`: the channel's ID, or `#name` where the bot is a member.", examples=["C0123456789"])
+    api: Url = key("https://slack.com/api", "With `token`: where Slack's Web API is.")
     allow_private: list[Network] = key([], "Private networks that this channel may reach.", examples=[["10.0.0.0/8"]])
 
 
@@ -76,6 +81,9 @@ class WebhookTable(ChannelTable):
     url: SecretKey = key(..., "Where to post.", examples=["https://siem.example.org/in"])
     secret: SecretKeys | None = key(
         None, "Key of the signature (`whsec_…`); a list signs with each, newest first.", examples=[{"file": "/run/secrets/siem"}]
+    )
+    format: Literal["standard", "cloudevents"] = key(
+        "standard", "The body: our own, or the same in the envelope of CloudEvents 1.0 (structured mode). Both are signed."
     )
     headers: dict[Name, SecretKey] = key(
         {}, "Additional request headers; their values may be secrets.", examples=[{"Authorization": {"credential": "siem-token"}}]
