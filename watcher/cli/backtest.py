@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,12 +74,12 @@ def backtest(
       watcher backtest draft/ --since 7d --json
       watcher backtest rules.d/ --replace --fail-on-change
     """
+    from watcher import config
+
     loaded = opened.configuration(ctx)
-    running, tried, statuses = _sides(loaded, rules, replace_all=replace_all)
+    given = config.load_rules(rules)
     with opened.store(loaded.database) as database:
-        start = database.clock() - span(since)
-        result = comparison.Comparison(statuses, since=start, until=database.clock())
-        _run(database, running, tried, {feed.url: feed for feed in loaded.feeds}, result)
+        result = compare(database, loaded, given, span(since), replace_all=replace_all)
     if as_json:
         output.emit(result.record())
     else:
@@ -86,15 +87,26 @@ def backtest(
     raise typer.Exit(boundary.NO if fail and result.changed else boundary.FINE)
 
 
+def compare(database: Store, loaded: Config, given: Things, past: timedelta, *, replace_all: bool = False) -> comparison.Comparison:
+    """Return what rules would have done over the last ``past``, beside those of the configuration.
+
+    :param given: what is laid over the configuration. ``replace_all``: its rules are all there will be.
+    :raises ConfigErrors: the rules have errors.
+    """
+    running, tried, statuses = _sides(loaded, given, replace_all=replace_all)
+    now = database.clock()
+    result = comparison.Comparison(statuses, since=now - past, until=now)
+    _run(database, running, tried, {feed.url: feed for feed in loaded.feeds}, result)
+    return result
+
+
 # --- the two sets of rules ----------------------------------------------------------------------------------------------
 
 
-def _sides(loaded: Config, paths: Sequence[Path], *, replace_all: bool) -> tuple[_Side, _Side, dict[str, str]]:
+def _sides(loaded: Config, given: Things, *, replace_all: bool) -> tuple[_Side, _Side, dict[str, str]]:
     """The rules that run and those that are tried, as far as they differ or were named, and by rule how it differs."""
-    from watcher import config
     from watcher.rules import closure
 
-    given = config.load_rules(paths)
     old: Things = (loaded.rules, loaded.entities, loaded.terms)
     new = _laid_over(old, given)
     if replace_all:

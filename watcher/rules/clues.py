@@ -41,9 +41,14 @@ Clue = frozenset[Hint]  # one of them
 
 def words(article: MatchInput) -> set[str]:
     """Return the words of an article's title, text, URL and author."""
+    text = delimit(Document(article).view(FOLDED).scan).text
+    chunks = set(text.replace("\x00", " ").replace("\x01", " ").split(" "))
+    chunks.discard("")
+    if DENSE.search(text) is None:
+        return {chunk[:LONGEST] for chunk in chunks}
     found: set[str] = set()
-    for chunk in _chunks(delimit(Document(article).view(FOLDED).scan).text):
-        if DENSE.search(chunk) is None:
+    for chunk in chunks:
+        if chunk.isascii() or DENSE.search(chunk) is None:
             found.add(chunk[:LONGEST])
         else:
             found.update(_pairs(chunk))
@@ -83,10 +88,6 @@ def _hint(literal: str) -> Hint:
         elif begins:
             found.add(Word(piece[:LONGEST], prefix=len(piece) < LONGEST))
     return frozenset(found)
-
-
-def _chunks(delimited: str) -> Iterator[str]:
-    return (chunk for chunk in delimited.replace("\x00", " ").replace("\x01", " ").split(" ") if chunk)
 
 
 def _pairs(chunk: str) -> Iterator[str]:

@@ -99,4 +99,5 @@ def identity(conn: Connection, seq: int) -> str:
 
 def kept(words: Collection[str]) -> list[str]:
     """Return the words to keep: in order, or the one that stands for all where they are too many."""
-    return sorted(words) if sum(len(word.encode()) for word in words) <= MOST_BYTES else [EVERYTHING]
+    few = 4 * sum(map(len, words)) <= MOST_BYTES or sum(len(word.encode()) for word in words) <= MOST_BYTES
+    return sorted(words) if few else [EVERYTHING]

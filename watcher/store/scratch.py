@@ -81,8 +81,7 @@ class Scratch:
             self._addresses.add(address)
         if new_story:
             self._copy(stories, [{"id": row.story_id, "created_at": row.added_at, "last_at": row.added_at}])
-        for member in members:
-            self.add(member)
+        self.add(*members)
         self._copy(alerts, told)
         self._copy(firsts, begun)
 
@@ -90,17 +89,15 @@ class Scratch:
         query = select(alerts).where(which, among(conn, alerts.c.rule, list(self._rules)), alerts.c.created_at < self._start_at)
         return conn.execute(query).mappings().all()
 
-    def add(self, row: Archived) -> None:
-        """Take an article, as far as anybody asks about it."""
-        if row.feed_id not in self._feeds:
-            self._feeds.add(row.feed_id)
-            feed = {"id": row.feed_id, "url": row.feed_url, "url_key": digest(row.feed_url), "name": row.feed_name, "title": row.feed_title, "host": "", "fetch_url": "", "known_spans": b"", "interval": timedelta(), "added_at": row.added_at}  # fmt: skip
-            self._copy(feeds, [feed])
-        entry = {"id": row.entry_id, "feed_id": row.feed_id, "identity": row.identity, "identity_key": digest(row.identity), "first_seen_at": row.first_seen_at, "status": "done"}  # fmt: skip
-        article = {"entry_id": row.entry_id, "seq": row.seq, "story_id": row.story_id, "url": row.url, "title": row.title, "host": row.host, "source": "", "quality": "", "sketch": b"", "copy_of": row.copy_of, "added_at": row.added_at}  # fmt: skip
-        self._copy(entries, [entry])
-        self._copy(articles, [article])
-        self._upto[row.story_id] = max(row.seq, self._upto.get(row.story_id, 0))
+    def add(self, *rows: Archived) -> None:
+        """Take articles of one story, as far as anybody asks about them."""
+        unknown = {row.feed_id: row for row in rows if row.feed_id not in self._feeds}
+        self._feeds |= unknown.keys()
+        self._copy(feeds, [_feed(row) for row in unknown.values()])
+        self._copy(entries, [_entry(row) for row in rows])
+        self._copy(articles, [_article(row) for row in rows])
+        for row in rows:
+            self._upto[row.story_id] = max(row.seq, self._upto.get(row.story_id, 0))
 
     def by_day(self) -> list[tuple[str, str, int, int]]:
         """Return rule, channel, day since 1970 (UTC) and number of the alerts that were planned for that channel."""
@@ -127,3 +124,24 @@ def _prepare(dbapi: Any, _record: object) -> None:
     dbapi.isolation_level = None
     for pragma in ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE", "temp_store=MEMORY", "cache_size=-16000"):
         dbapi.execute(f"PRAGMA {pragma}")
+
+
+def _feed(row: Archived) -> dict[str, Any]:
+    return {
+        "id": row.feed_id, "url": row.feed_url, "url_key": digest(row.feed_url), "name": row.feed_name, "title": row.feed_title, "host": "",
+        "fetch_url": "", "known_spans": b"", "interval": timedelta(), "added_at": row.added_at,
+    }  # fmt: skip
+
+
+def _entry(row: Archived) -> dict[str, Any]:
+    return {
+        "id": row.entry_id, "feed_id": row.feed_id, "identity": row.identity, "identity_key": digest(row.identity),
+        "first_seen_at": row.first_seen_at, "status": "done",
+    }  # fmt: skip
+
+
+def _article(row: Archived) -> dict[str, Any]:
+    return {
+        "entry_id": row.entry_id, "seq": row.seq, "story_id": row.story_id, "url": row.url, "title": row.title, "host": row.host, "source": "",
+        "quality": "", "sketch": b"", "copy_of": row.copy_of, "added_at": row.added_at,
+    }  # fmt: skip
