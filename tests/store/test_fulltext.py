@@ -58,7 +58,7 @@ def index(store: Store) -> Iterator[fulltext.FullText]:
 
 def rows(store: Store, words: dict[int, set[str]]) -> list[fulltext.Row]:
     known = {row.seq: row.added_at for row in store.read_now(lambda conn: archive.onward(conn, low=1, high=10**9, limit=10**6))}
-    return [(seq, known[seq], words[seq]) for seq in sorted(words)]
+    return [(seq, known[seq], fulltext.kept(words[seq])) for seq in sorted(words)]
 
 
 def clue(*hints: tuple[str, ...]) -> frozenset[frozenset[tuple[str, bool]]]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SENTENCES = 3  # of one article that are shown
 _NAME = "search"
+_AT_ONCE = 1_000  # articles of one addition to the index
 _MANY = 5_000  # articles outside of the index that are worth a word
 _AROUND = 60  # characters of a query that are shown on either side of a fault
 
@@ -191,7 +192,7 @@ def _find(database: Store, question: _Question, since: datetime | None, limit: i
 
 def _reindex(database: Store, *, quiet: bool) -> None:
     """Make the index anew, on all cores; a daemon that adds to it at the same time is no trouble."""
-    from watcher.daemon.indexer import words_of
+    from watcher.daemon.indexer import indexed
     from watcher.rules import clues
     from watcher.store import archive, fulltext
 
@@ -200,15 +201,18 @@ def _reindex(database: Store, *, quiet: bool) -> None:
     try:
         index.clear()
         low, high = database.read_now(archive.bounds)
-        runner: pool.Pool[Archived, Row] = pool.Pool(lambda row: (row.seq, row.added_at, words_of(row)), seconds=60.0)
+        runner: pool.Pool[Archived, Row] = pool.Pool(indexed, seconds=60.0)
         mark = index.mark()
+        rows: list[Row] = []
         with output.progress("indexing", (high - low + 1) // lookback.PAGE) as step:
             for results in runner.map(lookback.oldest_first(database, low=low, high=high)):
-                rows = [row for _, row in results if not isinstance(row, pool.Failed)]
-                if len(rows) < len(results):
+                rows += [row for _, row in results if not isinstance(row, pool.Failed)]
+                if any(isinstance(row, pool.Failed) for _, row in results):
                     raise WatcherError("an article could not be indexed; try again")
-                mark = _add(index, rows, mark)
+                if len(rows) >= _AT_ONCE:
+                    mark, rows = _add(index, rows, mark), []
                 step()
+        _add(index, rows, mark)
         size = index.size()
     finally:
         index.close()

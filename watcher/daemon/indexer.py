@@ -32,9 +32,10 @@ ONCE_SECONDS = 5.0  # that `run --once` may spend; what is left has its turn the
 TRY_AGAIN_SECONDS = 30.0
 
 
-def words_of(row: Archived) -> set[str]:
-    """Return the words of an article for the index: of all that the rules see of it."""
-    return clues.words(MatchInput(title=row.title, text=row.text, url=row.url or "", author=row.author))
+def indexed(row: Archived) -> fulltext.Row:
+    """Return an article as the index takes it: the words of all that the rules see of it."""
+    words = clues.words(MatchInput(title=row.title, text=row.text, url=row.url or "", author=row.author))
+    return row.seq, row.added_at, fulltext.kept(words)
 
 
 def step(database: Store, index: fulltext.FullText, clock: Callable[[], float] = time.monotonic) -> int:
@@ -44,7 +45,7 @@ def step(database: Store, index: fulltext.FullText, clock: Callable[[], float] =
     until = clock() + WORK_SECONDS
     rows: list[fulltext.Row] = []
     for row in waiting:
-        rows.append((row.seq, row.added_at, words_of(row)))
+        rows.append(indexed(row))
         if clock() > until:
             break
     if rows and not index.add(rows, after=mark):

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from watcher.errors import StoreError, StoreUnavailable
-from watcher.store.fulltext import EVERYTHING, Clues, Row, kept
+from watcher.store.fulltext import EVERYTHING, Clues, Row
 
 PAGE = 200  # numbers that are read at once
 _BUSY = 10.0  # seconds to wait for another process's lock
@@ -86,7 +86,7 @@ class File:
             if self.mark() != after:
                 return False
             for month in dict.fromkeys(f"words_{added_at:%Y%m}" for _, added_at, _ in rows):
-                of_month = [(seq, " ".join(kept(words))) for seq, added_at, words in rows if f"words_{added_at:%Y%m}" == month]
+                of_month = [(seq, words) for seq, added_at, words in rows if f"words_{added_at:%Y%m}" == month]
                 self._db.execute(f'CREATE VIRTUAL TABLE IF NOT EXISTS "{month}" USING fts5({_OPTIONS})')
                 self._db.executemany(f'INSERT INTO "{month}" (rowid, words) VALUES (?, ?)', of_month)  # noqa: S608 - digits
                 numbers = [seq for seq, _ in of_month]

@@ -26,8 +26,8 @@ from watcher.store.schema import articles, meta
 from watcher.store.store import Store
 
 Clues = Sequence[Collection[Collection[tuple[str, bool]]]]
-Row = tuple[int, datetime, Collection[str]]
-"""An article's number, when it was added, its words."""
+Row = tuple[int, datetime, str]
+"""An article's number, when it was added, its words as :func:`kept` puts them."""
 
 MOST_BYTES = 400_000  # of one article's words: PostgreSQL takes 1 MB
 EVERYTHING = "\u2400"
@@ -97,7 +97,7 @@ def identity(conn: Connection, seq: int) -> str:
     return f"{row.entry_id} {row.added_at:%Y%m%dT%H%M%S%f}" if row is not None else ""
 
 
-def kept(words: Collection[str]) -> list[str]:
-    """Return the words to keep: in order, or the one that stands for all where they are too many."""
-    few = 4 * sum(map(len, words)) <= MOST_BYTES or sum(len(word.encode()) for word in words) <= MOST_BYTES
-    return sorted(words) if few else [EVERYTHING]
+def kept(words: Collection[str]) -> str:
+    """Return the words to keep, in order, with spaces between; or the one that stands for all where they are too many."""
+    text = " ".join(sorted(words))
+    return text if 4 * len(text) <= MOST_BYTES or len(text.encode()) <= MOST_BYTES else EVERYTHING

@@ -15,7 +15,7 @@ from sqlalchemy.sql.expression import cast
 
 from watcher.errors import StoreError
 from watcher.store import engine as engines
-from watcher.store.fulltext import EVERYTHING, Clues, Row, kept
+from watcher.store.fulltext import EVERYTHING, Clues, Row
 from watcher.store.leases import adding
 from watcher.store.schema import article_words, meta
 
@@ -62,7 +62,7 @@ class Rows:
             if not conn.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))) or _mark(conn) != after:
                 return False
             if rows:
-                conn.execute(_ADD, [{"seq": seq, "words": kept(words)} for seq, _, words in rows])
+                conn.execute(_ADD, [{"seq": seq, "words": words.split()} for seq, _, words in rows])
             return True
 
         return self._do(unit)
