@@ -53,7 +53,9 @@ def test_a_304_keeps_the_validators_that_it_does_not_repeat_and_changes_only_tim
     answer = NotModified(url=FEED.url, hints=FeedHints(), etag=None, last_modified=None, permanent=None)
     after = outcome.unchanged(STATE, FEED, POLICY, answer, now=NOW, jitter=0)
     assert after.etag == '"a"'
-    assert outcome.only_rescheduled(STATE, after)
+    assert outcome.only_rescheduled(STATE, answer)
+    times = {"due_at": STATE.due_at, "interval": STATE.interval, "last_polled_at": STATE.last_polled_at, "last_success_at": NOW}
+    assert replace(after, **times) == STATE
     assert after.due_at is not None
     assert NOW + POLICY.min_interval <= after.due_at <= NOW + POLICY.max_interval
 
@@ -63,7 +65,7 @@ def test_a_feed_that_was_failing_needs_more_than_a_cheap_row_to_be_well_again() 
     failing = replace(STATE, failures=3, first_failed_at=NOW)
     after = outcome.unchanged(failing, FEED, POLICY, answer, now=NOW, jitter=0)
     assert after.failures == 0
-    assert not outcome.only_rescheduled(failing, after)
+    assert not outcome.only_rescheduled(failing, answer)
 
 
 def test_a_document_that_is_not_worked_off_keeps_no_validators() -> None:

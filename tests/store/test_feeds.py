@@ -12,6 +12,7 @@ from tests.store.factories import LEASE, NOW, a_feed, claim_feeds, document, fee
 from watcher.errors import StoreError
 from watcher.model import Entry, FeedState
 from watcher.store import feeds
+from watcher.store import hosts as hosts_room
 from watcher.store.schema import entries as entries_table
 
 
@@ -62,8 +63,8 @@ def replace_host(seed, host):
 
 def test_busy_and_blocked_hosts_are_left_alone(store, do):
     do(feeds.sync, seeds(4), now=NOW)
-    do(feeds.block_host, "h1.example", until=later(60), reason="429")
-    do(feeds.block_host, "h1.example", until=later(30), reason="a shorter one does not shorten it")
+    do(hosts_room.block, "h1.example", until=later(60), reason="429")
+    do(hosts_room.block, "h1.example", until=later(30), reason="a shorter one does not shorten it")
     assert [state.host for state in do(claim_feeds, busy=("h2.example",))] == ["h0.example", "h3.example"]
     assert "h1.example" not in [state.host for state in do(claim_feeds, now=later(59))]
     assert "h1.example" in [state.host for state in do(claim_feeds, now=later(61))]

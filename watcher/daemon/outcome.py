@@ -25,17 +25,18 @@ def unchanged(
     return _redirected(after, answer.permanent)
 
 
-def only_rescheduled(before: FeedState, after: FeedState) -> bool:
-    """Whether a poll changed nothing but the times, so that it needs one cheap row and no transaction of its own."""
+def only_rescheduled(state: FeedState, answer: Response | NotModified) -> bool:
+    """Whether :func:`unchanged` would change nothing but the times, so that the poll needs one cheap row and no transaction of its own."""
+    again = isinstance(answer, NotModified)
     return (
-        before.failures == 0
-        and before.etag == after.etag
-        and before.last_modified == after.last_modified
-        and before.fetch_url == after.fetch_url
-        and before.redirect_count == after.redirect_count
-        and before.gone_at is None
-        and before.last_success_at is not None
-        and before.checked_at == after.checked_at
+        state.failures == 0
+        and (answer.etag == state.etag or (again and not answer.etag))
+        and (answer.last_modified == state.last_modified or (again and not answer.last_modified))
+        and (answer.permanent is None or answer.permanent == state.fetch_url)
+        and state.redirect_count == 0
+        and state.redirect_url is None
+        and state.gone_at is None
+        and state.last_success_at is not None
     )
 
 

@@ -110,7 +110,7 @@ class Pages:
             return False
         host, until = host_of(error.url), self._runtime.now() + pause
         self._runtime.hosts.block(host, pause, asyncio.get_running_loop().time())
-        await self._runtime.store.write(lambda conn: store.feeds.block_host(conn, host, until=until, reason=error.reason))
+        await self._runtime.store.write(lambda conn: store.hosts.block(conn, host, until=until, reason=error.reason))
         return True
 
     async def _fetch(self, url: str, host: str, feed: Feed, wiring: Wiring) -> tuple[str, bytes, dict[str, str]]:

@@ -116,7 +116,9 @@ def sendable(stored: str | None) -> str | None:
 
 def validator(reply: Reply, name: bytes) -> str | None:
     """Return a validator's bytes as latin-1; None where there is none, or one that no sane server can mean."""
-    value = reply.raw(name)
+    value = reply.headers.get(name.decode())
+    if value is not None and not value.isascii():
+        value = reply.raw(name)
     if not value or len(value) > MOST_VALIDATOR or any(mark in value for mark in "\r\n\0"):
         return None
     return value

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from watcher.errors import BadStatus, FetchError
 
+_FEW = 100  # hosts that are kept without asking whether they still matter
 MOST_SPACING = 0.1  # seconds between two starts on one host (DESIGN section 8)
 
 
@@ -43,8 +45,12 @@ _MEANT_FOR_US = frozenset((403, 408, 425, 429, *range(500, 600)))
 @dataclass(slots=True)
 class _Host:
     busy: int = 0
-    free_at: float = 0.0
-    blocked_until: float = 0.0
+    free_at: float = -math.inf
+    blocked_until: float = -math.inf
+
+    def matters(self, now: float) -> bool:
+        """Whether the next start would be judged otherwise if this were forgotten."""
+        return self.busy > 0 or self.free_at > now - MOST_SPACING or self.blocked_until > now
 
 
 class HostGate:
@@ -56,6 +62,7 @@ class HostGate:
     def __init__(self, per_host: int = 2) -> None:
         self._per_host = max(1, per_host)
         self._hosts: dict[str, _Host] = {}
+        self._crowded = _FEW
 
     def wait(self, host: str, now: float) -> float | None:
         """Return how long a start must wait: 0 is now, None is until a slot is released."""
@@ -71,13 +78,19 @@ class HostGate:
         """Take a slot; False when there is none, or it is too soon.
 
         :param interval: the feed's interval in seconds.
-        :param feeds: how many feeds live on the host: the next start waits ``interval / (2 * feeds)``, at most 0.1 s.
+        :param feeds: how many feeds live on the host: the next start waits ``interval / (2 * feeds)``, at most 0.1 s. Where
+            that is less than 0.1 s, as many starts as fit into 0.1 s may come together: many small waits cost more than they spare.
         """
         if self.wait(host, now) != 0.0:
             return False
+        if len(self._hosts) >= self._crowded:
+            self.forget(now)
+            self._crowded = 2 * len(self._hosts) + _FEW
         known = self._hosts.setdefault(host, _Host())
         known.busy += 1
-        known.free_at = now + min(MOST_SPACING, max(0.0, interval) / (2 * max(1, feeds)))
+        spacing = min(MOST_SPACING, max(0.0, interval) / (2 * max(1, feeds)))
+        together = MOST_SPACING // spacing - 1 if spacing else 0.0
+        known.free_at = max(known.free_at, now - together * spacing) + spacing
         return True
 
     def leave(self, host: str, now: float) -> None:
@@ -86,7 +99,7 @@ class HostGate:
         if known is None:
             return
         known.busy = max(0, known.busy - 1)
-        if not known.busy and known.free_at <= now and known.blocked_until <= now:
+        if not known.matters(now):
             del self._hosts[host]  # memory is of hosts that matter now, not of all that ever did
 
     def block(self, host: str, until: float) -> None:
@@ -101,4 +114,4 @@ class HostGate:
 
     def forget(self, now: float) -> None:
         """Drop what no longer matters; to be called now and then."""
-        self._hosts = {host: known for host, known in self._hosts.items() if known.busy or known.free_at > now or known.blocked_until > now}
+        self._hosts = {host: known for host, known in self._hosts.items() if known.matters(now)}

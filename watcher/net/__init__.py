@@ -5,6 +5,7 @@ The world outside is hostile by default, so each promise stands at the one place
     target       a URL as text -> where to knock and what to ask for; odd schemes, ports and characters refused
     address      which IP addresses we may talk to, disguises taken off                       (pure)
     resolver     names -> addresses on threads of its own; one bad address refuses the name
+    deadline     one timer for the limits of time of all exchanges
     connection   sessions, one per permission: the veto sees the address really connected to
     body         the answer's bytes, decoded under a cap, so that a bomb costs no memory
     faults       every exception of aiohttp, ssl and the system -> one ``FetchError`` with a stable reason

@@ -18,6 +18,7 @@ from yarl import URL
 from watcher.errors import BlockedAddress, FetchError, FetchTimeout
 from watcher.net import address, body, faults, target
 from watcher.net.connection import Permission, Pools
+from watcher.net.deadline import Deadline, Deadlines
 from watcher.net.reply import Hop, Limits, Reply
 
 Headers = Mapping[str, str] | Iterable[tuple[str, str]]
@@ -54,6 +55,8 @@ class Client:
         self._user_agent, self._limits, self._proxy = user_agent, limits, proxy
         self._allow = address.networks(allow_private)
         self._pools = Pools(resolver, tls)
+        self._deadlines = Deadlines()
+        self._usual = Permission(self._allow)
 
     async def __aenter__(self) -> Self:
         return self
@@ -63,6 +66,7 @@ class Client:
 
     async def close(self) -> None:
         """Close every connection."""
+        self._deadlines.close()
         await self._pools.close()
 
     async def get(
@@ -89,22 +93,24 @@ class Client:
         started = clock()
         waiting = "response headers"
         try:
-            async with asyncio.timeout_at(started + min(bounds.headers, bounds.total)) as timer:
+            with Deadline(self._deadlines, started + min(bounds.headers, bounds.total)) as timer:
                 while True:
                     response = await self._exchange("GET", asked, bounds, allow, proxy)
                     try:
                         if response.status in REDIRECTS and (location := _location(response)):
                             asked.redirect(location, response.status, bounds.redirects)
-                            timer.reschedule(min(clock() + bounds.headers, started + bounds.total))
+                            timer.at = min(clock() + bounds.headers, started + bounds.total)
                             continue
-                        timer.reschedule(started + bounds.total)
-                        waiting = "body"
-                        content = b"" if response.status == 304 else await body.read(response, asked.target.text, bounds)
+                        content = b""
+                        if response.status != 304:
+                            timer.at = started + bounds.total
+                            waiting = "body"
+                            content = await body.read(response, asked.target.text, bounds)
                         return Reply(asked.target.text, response.status, response.headers, content, tuple(asked.hops), response.raw_headers)
                     finally:
                         _finish(response)
         except _FAULTS as fault:
-            raise _explain(fault, asked.target.text, waiting, timer.expired()) from fault
+            raise _explain(fault, asked.target.text, waiting, timer.expired) from fault
 
     async def post(
         self, url: str, content: bytes, *, headers: Headers = (), limits: Limits | None = None, allow_private: Sequence[str] | None = None
@@ -119,17 +125,17 @@ class Client:
         started = asyncio.get_running_loop().time()
         waiting = "response headers"
         try:
-            async with asyncio.timeout_at(started + min(bounds.headers, bounds.total)) as timer:
+            with Deadline(self._deadlines, started + min(bounds.headers, bounds.total)) as timer:
                 response = await self._exchange("POST", asked, bounds, allow, None, content=content)
                 try:
-                    timer.reschedule(started + bounds.total)
+                    timer.at = started + bounds.total
                     waiting = "body"
                     answer = await body.read_some(response, asked.target.text, ANSWER_OF_POST)
                     return Reply(asked.target.text, response.status, response.headers, answer, (), response.raw_headers)
                 finally:
                     _finish(response)
         except _FAULTS as fault:
-            raise _explain(fault, asked.target.text, waiting, timer.expired()) from fault
+            raise _explain(fault, asked.target.text, waiting, timer.expired) from fault
 
     async def _exchange(
         self, method: str, asked: Request, bounds: Limits, allow: address.Networks, proxy: str | None, *, content: bytes | None = None
@@ -139,7 +145,8 @@ class Client:
         if aim.address is not None and not address.permitted(aim.address, allow):
             raise BlockedAddress(aim.text, detail=f"{aim.address} is a private or special address (allow_private would permit it)")
         through = proxy or self._proxy
-        session = self._pools.session(Permission(allow, proxied=through is not None), bounds.connect)
+        usual = allow is self._allow and through is None
+        session = self._pools.session(self._usual if usual else Permission(allow, proxied=through is not None), bounds.connect)
         response = await session.request(
             method,
             aim.url,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
 from aiohttp.abc import AbstractResolver
@@ -29,6 +29,13 @@ class Permission:
 
     allow: address.Networks = ()
     proxied: bool = False
+    _hash: int = field(default=0, init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.allow, self.proxied)))  # networks hash slowly, and a request asks for it
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 class Pools:

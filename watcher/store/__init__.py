@@ -27,6 +27,7 @@ from watcher.store import (
     health,
     history,
     hits,
+    hosts,
     lookup,
     marks,
     meta,
@@ -40,6 +41,6 @@ from watcher.store import (
 from watcher.store.store import Store
 
 __all__ = [
-    "Connection", "Store", "alerts", "archive", "deliveries", "entries", "escalations", "feeds", "health", "history", "hits", "lookup", "marks",
+    "Connection", "Store", "alerts", "archive", "deliveries", "entries", "escalations", "feeds", "health", "history", "hits", "hosts", "lookup", "marks",
     "meta", "retention", "silences", "status", "stories", "subscriptions", "threads",
 ]  # fmt: skip

@@ -6,14 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, null, or_, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from watcher.model import Document, Entry, EntryId, FeedId, FeedState
 from watcher.store import renamed
-from watcher.store.columns import digest
-from watcher.store.leases import Queue, adding, among, serialise
+from watcher.store.columns import MICROSECOND, Instant, digest, micros
+from watcher.store.leases import Prepared, Queue, adding, among, in_listed, listed, serialise
 from watcher.store.schema import entries, feeds, hosts
 
 BATCH_PER_HOST = 4  # times per_host: enough that a host's slots never run dry between two claims
@@ -137,25 +139,45 @@ def claim(
 
 def _due(conn: Connection, now: datetime, full: Collection[str], limit: int) -> list[tuple[FeedId, str]]:
     """The front of the queue, of hosts that may be polled; read from the index alone."""
+    dialect = conn.dialect.name
+    asked = {"b_now": now, "b_limit": limit}
+    if full:
+        asked["b_full"] = listed(dialect, sorted(full))
+    if dialect == "postgresql":
+        asked["b_process"] = _process(conn)
+    return [(row[0], row[1]) for row in conn.execute(_due_query(dialect, some_full=bool(full)), asked)]
+
+
+@cache
+def _due_query(dialect: str, *, some_full: bool) -> Select[Any]:
+    now = bindparam("b_now", type_=Instant)
     blocked = select(hosts.c.host).where(hosts.c.blocked_until > now)
     query = select(feeds.c.id, feeds.c.host).where(feeds.c.due_at <= now, feeds.c.due_at.is_not(None), feeds.c.host.not_in(blocked))
-    if full:
-        query = query.where(feeds.c.host.not_in(sorted(full)))
-    query = query.order_by(feeds.c.due_at).limit(limit)
-    if conn.dialect.name == "postgresql":
+    if some_full:
+        query = query.where(~in_listed(dialect, feeds.c.host, "b_full"))
+    query = query.order_by(feeds.c.due_at).limit(bindparam("b_limit"))
+    if dialect == "postgresql":
         others = feeds.alias("others")
-        held = (others.c.claimed_at.is_not(None), others.c.due_at > now, others.c.claimed_by != _process(conn))
+        held = (others.c.claimed_at.is_not(None), others.c.due_at > now, others.c.claimed_by != bindparam("b_process"))
         query = query.where(feeds.c.host.not_in(select(others.c.host).where(*held))).with_for_update(skip_locked=True, of=feeds)
-    return [(row.id, row.host) for row in conn.execute(query)]
+    return query
 
 
 def _take(conn: Connection, chosen: Sequence[int], now: datetime, lease: timedelta) -> list[FeedState]:
     if not chosen:
         return []
-    values = {"due_at": now + lease, "claimed_at": now, "claimed_by": _process(conn), "epoch": feeds.c.epoch + 1}
-    statement = update(feeds).where(among(conn, feeds.c.id, chosen)).values(**values).returning(*_STATE_COLUMNS)
-    rows = {row[0]: FeedState(**dict(zip(_STATE, row, strict=True))) for row in conn.execute(statement)}
+    dialect = conn.dialect.name
+    asked = {"b_ids": listed(dialect, chosen), "b_due": now + lease, "b_now": now, "b_process": _process(conn)}
+    rows = {row[0]: FeedState(**dict(zip(_STATE, row, strict=True))) for row in conn.execute(_take_statement(dialect), asked)}
     return [rows[feed] for feed in chosen]
+
+
+@cache
+def _take_statement(dialect: str) -> ReturningUpdate[Any]:
+    values = {
+        "due_at": bindparam("b_due"), "claimed_at": bindparam("b_now"), "claimed_by": bindparam("b_process"), "epoch": feeds.c.epoch + 1
+    }  # fmt: skip
+    return update(feeds).where(in_listed(dialect, feeds.c.id, "b_ids")).values(**values).returning(*_STATE_COLUMNS)
 
 
 def _process(conn: Connection) -> str:
@@ -165,19 +187,27 @@ def _process(conn: Connection) -> str:
 
 def next_due_at(conn: Connection, *, without: Collection[str] = ()) -> datetime | None:
     """When the next feed is due, None when none ever will be; ``without``: hosts that are not asked for."""
+    dialect = conn.dialect.name
+    asked = {"b_without": listed(dialect, sorted(without))} if without else {}
+    found: datetime | None = conn.scalar(_next_due_query(dialect, some=bool(without)), asked)
+    return found
+
+
+@cache
+def _next_due_query(dialect: str, *, some: bool) -> Select[Any]:
     query = select(feeds.c.due_at).where(feeds.c.due_at.is_not(None))
-    if without:
-        query = query.where(feeds.c.host.not_in(sorted(without)))
-    return conn.scalar(query.order_by(feeds.c.due_at).limit(1))
+    if some:
+        query = query.where(~in_listed(dialect, feeds.c.host, "b_without"))
+    return query.order_by(feeds.c.due_at).limit(1)
 
 
 _MINE = and_(feeds.c.id == bindparam("b_id"), feeds.c.epoch == bindparam("b_epoch"))
-_UNCHANGED = (
+_UNCHANGED = Prepared(
     update(feeds)
     .where(_MINE)
     .values(
         due_at=bindparam("b_due"), interval=bindparam("b_interval"), last_polled_at=bindparam("b_at"),
-        last_success_at=bindparam("b_at"), claimed_at=None,
+        last_success_at=bindparam("b_at"), claimed_at=null(),
     )
 )  # fmt: skip
 _SET = tuple(name for name in _STATE if name not in ("id", "url", "host", "epoch"))
@@ -186,9 +216,16 @@ _FINISH = update(feeds).where(_MINE).values({name: bindparam(f"v_{name}") for na
 
 def finish_unchanged(conn: Connection, rows: Sequence[Unchanged]) -> None:
     """Record polls that brought nothing, as one statement; rows whose claim was lost stay as they are."""
-    conn.execute(
-        _UNCHANGED, [{"b_id": r.id, "b_epoch": r.epoch, "b_due": r.due_at, "b_interval": r.interval, "b_at": r.polled_at} for r in rows]
-    )
+    _UNCHANGED.run(
+        conn,
+        [
+            {
+                "b_id": row.id, "b_epoch": row.epoch, "b_due": None if row.due_at is None else micros(row.due_at),
+                "b_interval": row.interval // MICROSECOND, "b_at": micros(row.polled_at),
+            }
+            for row in rows
+        ],
+    )  # fmt: skip
 
 
 def finish(
@@ -325,26 +362,6 @@ def clamp(conn: Connection, *, now: datetime, horizon: timedelta, longest: Mappi
     if moved:
         conn.execute(update(feeds).where(feeds.c.id == bindparam("b_id")).values(due_at=bindparam("b_due")), moved)
     return len(moved)
-
-
-def block_host(conn: Connection, host: str, *, until: datetime, reason: str) -> None:
-    """Let no process poll ``host`` before ``until``; never shortens an earlier block."""
-    statement = adding(conn, hosts).values(host=host, blocked_until=until, reason=reason)
-    later = statement.excluded.blocked_until > hosts.c.blocked_until
-    conn.execute(statement.on_conflict_do_update(index_elements=["host"], set_={"blocked_until": until, "reason": reason}, where=later))
-
-
-def blocked_hosts(conn: Connection, *, now: datetime) -> list[tuple[str, datetime]]:
-    """Hosts that nobody may poll now, and until when."""
-    return [
-        (row.host, row.blocked_until)
-        for row in conn.execute(select(hosts.c.host, hosts.c.blocked_until).where(hosts.c.blocked_until > now))
-    ]
-
-
-def unblock_host(conn: Connection, host: str) -> None:
-    """Poll ``host`` again."""
-    conn.execute(hosts.delete().where(hosts.c.host == host))
 
 
 def listing(conn: Connection, *, now: datetime, limit: int = 1000, offset: int = 0) -> list[dict[str, Any]]:
