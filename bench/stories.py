@@ -130,7 +130,7 @@ def made_up(dice: np.random.Generator, shared: list[np.ndarray]) -> bytes:
     else:
         hashes = np.unique(dice.integers(0, 2**61, 50, dtype=np.uint64))
         shared.append(hashes)
-    header = np.array([VERSION << 56 | 3 << 48 | 400], np.uint64)
+    header = np.array([VERSION << 56 | 3 << 48 | 400, 0], np.uint64)
     return np.concatenate([header, hashes]).astype("<u8").tobytes()
 
 

@@ -120,7 +120,7 @@ def test_one_sites_series_under_one_teaser_stays_apart():
 def test_the_same_address_is_the_same_article_whatever_it_says():
     index = with_original(prose(1), url="https://e.org/a")
     verdict = index.decide(article(99, prose(99), url="https://e.org/a"))
-    assert verdict == Verdict(story_id=StoryId(1), copy_of=EntryId(1), similarity=1.0, basis="url")
+    assert verdict == Verdict(story_id=StoryId(1), copy_of=EntryId(1), similarity=1.0, basis="url", near=EntryId(1))
 
 
 def test_a_page_that_goes_on_all_day_is_not_one_article():
@@ -132,9 +132,11 @@ def test_a_page_that_goes_on_all_day_is_not_one_article():
 
 def test_the_same_headline_elsewhere_within_three_days_is_the_same_story():
     index = with_original("A teaser.", title=TITLE)
-    assert index.decide(article(99, "", title=TITLE, hours=71)) == Verdict(story_id=StoryId(1), copy_of=EntryId(1), basis="title")
-    assert is_new(index.decide(article(99, "", title=TITLE, hours=73)))
-    assert is_new(index.decide(article(99, "", title=TITLE, host="h1.example")))
+    assert index.decide(article(99, "", title=TITLE, hours=71)) == Verdict(
+        story_id=StoryId(1), copy_of=EntryId(1), basis="title", near=EntryId(1)
+    )
+    assert index.decide(article(99, "", title=TITLE, hours=73)).copy_of is None  # later, or on the same site, it is no copy
+    assert index.decide(article(99, "", title=TITLE, host="h1.example")).copy_of is None
 
 
 def test_two_full_texts_of_their_own_under_one_headline_are_one_story_but_no_copies():

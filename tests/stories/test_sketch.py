@@ -48,12 +48,17 @@ def test_scripts_without_spaces_are_cut_into_characters():
 
 
 def test_case_width_and_punctuation_do_not_count():
-    assert sketch("", "The U.S. and Japan: talks — on ＳＨＥＬＬＳ!") == sketch("", "the u.s. AND japan talks on shells")
+    one, other = (
+        unpack(sketch("", "The U.S. and Japan: talks — on ＳＨＥＬＬＳ!")),
+        unpack(sketch("", "the u.s. AND japan talks on shells")),
+    )
+    assert one.hashes.tolist() == other.hashes.tolist()
 
 
 def test_a_headline_repeated_above_the_text_does_not_count():
     text = prose(4, 80)
-    assert sketch("A headline", "A headline\n" + text) == sketch("Another", text)
+    one, other = unpack(sketch("A headline", "A headline\n" + text)), unpack(sketch("Another", text))
+    assert (one.total, one.hashes.tolist()) == (other.total, other.hashes.tolist())
 
 
 def test_the_numbers_of_a_text_are_kept_apart():
@@ -85,6 +90,6 @@ def test_any_text_has_a_sketch_that_reads_back(text: str):
 @given(st.sets(st.integers(0, 2**64 - 1), max_size=60), st.sets(st.integers(0, 2**64 - 1), max_size=60))
 def test_samples_of_one_set_agree_and_samples_of_strangers_do_not(a: set[int], b: set[int]):
     assert overlap(lowest(a, 16), lowest(a, 16)) == (min(16, len({x >> 32 | 1 for x in a})),) * 2
-    common, fewer = overlap(lowest(a, 16), lowest(b - a, 16))
-    assert common <= 1
+    common, fewer = overlap(lowest(a, 16), lowest([x for x in b if x >> 33 not in {y >> 33 for y in a}], 16))  # samples keep the upper bits
+    assert common == 0
     assert fewer <= 16

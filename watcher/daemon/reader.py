@@ -143,16 +143,18 @@ class Reader:
     def _match(claimed: store.entries.ClaimedEntry, feed: Feed, name: str, article: Article, wiring: Wiring) -> verdicts.Reading:
         """What the rules make of the article, and what the story room needs to know of it."""
         matches = wiring.config.rulebook.match(seen.match_input(article, feed, name))
+        entities = tuple(dict.fromkeys(e.entity for match in matches for e in match.evidence if e.entity))
+        published = article.published_at or claimed.first_seen_at
         return verdicts.Reading(
             claimed=claimed,
             feed=feed,
             feed_name=name,
             article=article,
             matches=matches,
-            sketch=sketch(article.title, article.text),
+            sketch=sketch(article.title, article.text, year=published.year, entities=entities),
             canonical_url=canonical_url(article.url, article.canonical_url) if article.url else None,
             source=source_of(article.url or feed.url),
-            entities=tuple(dict.fromkeys(e.entity for match in matches for e in match.evidence if e.entity)),
+            entities=entities,
         )
 
     async def _failed(self, claimed: store.entries.ClaimedEntry, wiring: Wiring, error: Exception) -> None:

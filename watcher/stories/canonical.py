@@ -188,8 +188,8 @@ def _query(query: str) -> str:
             continue
         if (low, value.lower()) in _AMP_QUERY or (low in _ORIGIN and value.lower() in _ORIGINS):
             continue
-        kept.append((key, _ESCAPE.sub(_escape, quote(f"{key}{equals}{value}", safe=_SAFE + "?"))))
-    return "&".join(pair for _, pair in sorted(kept, key=lambda item: item[0]))
+        kept.append(_ESCAPE.sub(_escape, quote(f"{key}{equals}{value}", safe=_SAFE + "?")))
+    return "&".join(sorted(kept, key=lambda pair: pair.partition("=")[0]))
 
 
 def _site(host: str) -> str:

@@ -23,6 +23,8 @@ class Placed:
     duplicate_of: str | None = None
     similarity: float = 0.0
     basis: str = "new"
+    near: str | None = None
+    parts: tuple[float, float, float] | None = None
 
 
 def cluster(articles: Iterable[tuple[str, MatchInput]], *, window: timedelta = WINDOW) -> Iterator[Placed]:
@@ -46,6 +48,8 @@ def cluster(articles: Iterable[tuple[str, MatchInput]], *, window: timedelta = W
             duplicate_of=None if verdict.copy_of is None else names[verdict.copy_of],
             similarity=verdict.similarity,
             basis=verdict.basis,
+            near=None if verdict.near is None else names[verdict.near],
+            parts=verdict.parts,
         )
 
 
@@ -53,7 +57,7 @@ def candidate_of(article_id: EntryId, article: MatchInput, *, at: datetime, decl
     """Make an index's candidate out of what rules see of an article; ``declared`` is the page's own canonical URL."""
     return Candidate(
         article_id=article_id,
-        sketch=sketch(article.title, article.text),
+        sketch=sketch(article.title, article.text, year=article.published_at.year if article.published_at else None),
         at=at,
         canonical_url=canonical_url(article.url, declared) if article.url else None,
         title=article.title,

@@ -55,6 +55,11 @@ def words(title: str) -> tuple[list[str], str]:
     return found, " ".join(_NUMBER.findall(folded))
 
 
+def is_series(title: str) -> bool:
+    """Whether a headline names a place in the paper (a horoscope, a briefing) and no event."""
+    return _SERIES.search(fold(title).text) is not None
+
+
 def tells(folded: str) -> bool:
     """Whether a folded headline is particular enough to stand for an event."""
     if _SERIES.search(folded):

@@ -5,6 +5,7 @@
     decide(article)      the same canonical URL                                       -> a copy        basis "url"
         │                most of its text stands in an earlier article, or reversed   -> a copy        basis "text"
         │                the same telling headline on another site within 72 h        -> the story     basis "title"
+        │                names, phrases and figures of the same event                 -> the story     basis "event"
         └                otherwise                                                    -> a new story   basis "new"
     add(article)         with the story that it was given
     rewind(article_id)   as if it had never been added (its transaction failed)
@@ -24,12 +25,14 @@ import numpy.typing as npt
 
 from watcher.model import EntryId, StoryId
 from watcher.stories import headline, likeness
+from watcher.stories.events import Events
 from watcher.stories.rows import ENTITIES, NUMBERS, WORDS, Facts, Rows, Table, lowest, named, overlap
 from watcher.stories.segment import Keys, Postings, keys_of
 from watcher.stories.sketch import unpack
 
 WINDOW = timedelta(days=14)
 TITLE_WINDOW = timedelta(hours=72)
+EVENT_CAPACITY = 100_000  # articles whose profiles are kept
 COMMON = 500  # a hash in more articles than this is nobody's mark
 COMMON_STORIES = 8  # nor is one in more stories than this: a site's boilerplate
 
@@ -61,19 +64,24 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """Where an article belongs. ``story_id`` None: a new story. ``copy_of``: the article whose text it repeats, if it does."""
+    """Where an article belongs. ``story_id`` None: a new story. ``copy_of``: the article whose text it repeats, if it does.
+
+    ``near``: the article of the story that is nearest to it. ``parts``: for the basis "event", the cosines of names, phrases, figures with that one.
+    """
 
     story_id: StoryId | None = None
     copy_of: EntryId | None = None
     similarity: float = 0.0
     basis: str = "new"
+    near: EntryId | None = None
+    parts: tuple[float, float, float] | None = None
 
 
 class Index:
     """The window in memory. Not thread-safe; nothing in it grows with the archive.
 
     :param window: how far from an article another one is looked for, before or after.
-    :param capacity: articles kept at most; beyond it the oldest go (about 500 bytes an article).
+    :param capacity: articles kept at most; beyond it the oldest go (about 500 bytes an article, 800 more for the newest 100,000).
     """
 
     def __init__(self, window: timedelta = WINDOW, *, capacity: int = 300_000) -> None:
@@ -81,6 +89,7 @@ class Index:
         self._capacity = capacity
         self._postings = Postings()
         self._rows = Rows()
+        self._events = Events(min(capacity, EVENT_CAPACITY))
 
     def __len__(self) -> int:
         return self._rows.living
@@ -96,6 +105,7 @@ class Index:
         facts = _facts(candidate)
         self._rows.append(candidate.article_id, candidate.story_id, facts)
         self._postings.add(np.concatenate([keys_of(facts.sketch.hashes), _name_keys(facts)]))
+        self._events.add(candidate.article_id, candidate.story_id, facts.at, facts.host, facts.sketch.profile)
         if self._rows.living > self._capacity:
             self._rows.kill_oldest(max(1, self._capacity // 20))
             self._postings.drop(self._rows.start)
@@ -103,11 +113,13 @@ class Index:
     def rewind(self, article_id: EntryId) -> None:
         """Take an article out again, as if it had never been added; one that is not here is no error."""
         self._rows.kill_article(article_id)
+        self._events.kill(article_id)
 
     def forget(self, before: datetime) -> None:
         """Take out all articles first seen before ``before`` and give their memory back."""
         self._rows.kill_before(before.timestamp())
         self._postings.drop(self._rows.start)
+        self._events.forget(before.timestamp())
 
     def decide(self, candidate: Candidate) -> Verdict:
         """Say where an article belongs; its own ``story_id`` and an earlier self in the index are ignored."""
@@ -123,15 +135,26 @@ class Index:
         table = self._rows.take(rows)
         near = (np.abs(table["at"] - facts.at) <= self._window) & (table["article"] != candidate.article_id)
         positions, rows, table = positions[near], rows[near], table[near]
-        if not len(rows):
-            return Verdict()
         of_text = positions < len(text_keys)
         return (
             _by_url(facts, candidate.canonical_url or "", table[~of_text])
             or _by_text(facts, positions[of_text], rows[of_text], table[of_text])
             or _by_title(facts, table[~of_text])
+            or self._by_event(facts, candidate)
             or Verdict()
         )
+
+    def _by_event(self, facts: Facts, candidate: Candidate) -> Verdict | None:
+        """The story that reports the same event in other words; the next part of a site's series does not."""
+        if headline.is_series(candidate.title):
+            return None
+        near = self._events.nearest(facts.sketch.profile, facts.at, facts.host, window=self._window, besides=candidate.article_id)
+        if near is None:
+            return None
+        row = self._rows.of(near.article)
+        if row is not None and facts.host == int(row["host"]) and likeness.next_in_series(_headlines(facts, row)):
+            return None
+        return Verdict(story_id=StoryId(near.story), similarity=near.chance, basis="event", near=EntryId(near.article), parts=near.parts)
 
 
 def _facts(candidate: Candidate) -> Facts:
@@ -223,4 +246,6 @@ def _earliest(table: Table) -> np.void:
 
 def _verdict(row: np.void, similarity: float, basis: str, *, copy: bool = True) -> Verdict:
     article = EntryId(int(row["article"])) if copy else None
-    return Verdict(story_id=StoryId(int(row["story"])), copy_of=article, similarity=similarity, basis=basis)
+    return Verdict(
+        story_id=StoryId(int(row["story"])), copy_of=article, similarity=similarity, basis=basis, near=EntryId(int(row["article"]))
+    )

@@ -68,7 +68,12 @@ def series(short: int, share: float, headlines: Headlines) -> bool:
     """
     if short < SHORT:
         return not (headlines.alike and headlines.same_figures)
-    return headlines.alike and headlines.other_figures and share < SERIES_SHARE
+    return next_in_series(headlines) and share < SERIES_SHARE
+
+
+def next_in_series(headlines: Headlines) -> bool:
+    """Whether two headlines of one site differ in a number alone ("day 314", "day 315")."""
+    return headlines.alike and headlines.other_figures
 
 
 def numbers_agree(common: int, fewer: int) -> bool:

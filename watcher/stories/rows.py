@@ -112,6 +112,14 @@ class Rows:
         taken: Table = self._table[rows - self.start]
         return taken
 
+    def of(self, article: int) -> np.void | None:
+        """Return an article's row, or None where it is not here."""
+        row = self._by_article.get(article)
+        if row is None:
+            return None
+        held: np.void = self._table[row - self.start]
+        return held
+
     def alive(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
         """Tell which of these row numbers (any) belong to articles that are still here."""
         inside = rows >= self.start

@@ -5,14 +5,15 @@ sketch keeps the hashes below a limit, so the *same* shingles survive in every t
 without either text. The limit is a power of two chosen per text: all shingles of a short text (which makes it exact), an
 eighth of an ordinary article, less of a book. Two sketches are compared below the lower of their limits.
 
-Layout of the blob, little-endian 64-bit words: one header (version, shift, count of numbers, count of shingles), the kept hashes
-ascending, the hashes of the text's numbers ascending. A blob of another version reads as an empty sketch: similar to nothing.
+Layout of the blob, little-endian 64-bit words: two headers (version, shift, count of numbers, count of shingles; bytes of the profile),
+the kept hashes ascending, the hashes of the text's numbers ascending, the packed :mod:`profile <watcher.stories.profile>` filled up to
+whole words. Version 1, which had neither the second header nor a profile, is read on; another version reads as an empty sketch: similar to nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,11 +21,12 @@ import numpy as np
 import numpy.typing as npt
 import xxhash
 
+from watcher.stories import profile
 from watcher.text.fold import fold
 
 Hashes = npt.NDArray[np.uint64]
 
-VERSION = 1
+VERSION = 2
 WORDS = 3  # words in a shingle; a character of a script without spaces counts as half a word
 FEW = 80  # up to this many hashes are all kept …
 USUAL_SHIFT = 3  # … above it one in eight at most is dropped to, …
@@ -49,6 +51,7 @@ class Sketch:
     shift: int
     hashes: Hashes
     numbers: Hashes
+    profile: profile.Profile = profile.EMPTY
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
@@ -60,8 +63,11 @@ class Sketch:
 EMPTY = Sketch(0, 0, np.empty(0, np.uint64), np.empty(0, np.uint64))
 
 
-def sketch(title: str, text: str) -> bytes:
-    """Return the sketch of an article's text, packed. A title repeated at the head of the text does not count."""
+def sketch(title: str, text: str, *, year: int | None = None, entities: Iterable[str] = ()) -> bytes:
+    """Return what the stories keep of an article, packed. In the hashes, a title repeated at the head of the text does not count.
+
+    :param year: when it was published; ``entities``: what rules found in it (see :func:`watcher.stories.profile.profile`).
+    """
     folded = fold(text).text
     head = fold(title).text.strip()
     if head and folded.startswith(head):
@@ -74,8 +80,9 @@ def sketch(title: str, text: str) -> bytes:
         hashes = hashes[: int(np.searchsorted(hashes, np.uint64(2 ** (64 - shift))))]
     found = {digest(number[0]) for number in _NUMBER.finditer(folded)}
     numbers = np.array(sorted(found) if len(found) <= MAX_NUMBERS else [], dtype=np.uint64)
-    header = np.array([VERSION << 56 | shift << 48 | len(numbers) << 32 | total], dtype=np.uint64)
-    return np.concatenate([header, hashes, numbers]).astype("<u8").tobytes()
+    about = profile.profile(title, text, year=year, entities=entities).pack()
+    header = np.array([VERSION << 56 | shift << 48 | len(numbers) << 32 | total, len(about)], dtype=np.uint64)
+    return np.concatenate([header, hashes, numbers]).astype("<u8").tobytes() + about + bytes(-len(about) % 8)
 
 
 def digest(text: str) -> int:
@@ -89,11 +96,15 @@ def unpack(blob: bytes) -> Sketch:
         return EMPTY
     words = np.frombuffer(blob, dtype="<u8").astype(np.uint64)
     header = int(words[0])
-    count = header >> 32 & 0xFFFF
-    if header >> 56 != VERSION or count >= len(words):
+    version, count = header >> 56, header >> 32 & 0xFFFF
+    about = int(words[1]) if version == VERSION and len(words) > 1 else 0
+    begin, end = (2, len(words) - (about + 7) // 8) if version == VERSION else (1, len(words))
+    if version not in (1, VERSION) or count > end - begin:
         return EMPTY
-    cut = len(words) - count
-    return Sketch(header & 0xFFFFFFFF, header >> 48 & 0xFF, words[1:cut], words[cut:])
+    cut = end - count
+    return Sketch(
+        header & 0xFFFFFFFF, header >> 48 & 0xFF, words[begin:cut], words[cut:end], profile.unpack(blob[8 * end : 8 * end + about])
+    )
 
 
 def shingles(folded: str) -> Iterator[int]:

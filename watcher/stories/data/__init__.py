@@ -1,0 +1,1 @@
+"""Data that ships with the stories: see ``README.md`` beside it."""
