@@ -41,8 +41,8 @@ def list_(
       watcher rules list --quiet --json
     """
     loaded = opened.configuration(ctx)
-    done, titles, note = _history(loaded)
-    rows = [_row(rule, done.get(rule.name), loaded, titles) for rule in loaded.rules]
+    done, titles, blind, note = _history(loaded)
+    rows = [_row(rule, done.get(rule.name), loaded, titles, blind) for rule in loaded.rules]
     known = {rule.name for rule in loaded.rules}
     rows += [_gone(name, hits) for name, hits in sorted(done.items()) if name not in known]
     if quiet:
@@ -59,7 +59,7 @@ def list_(
             row["rule"] if row["configured"] else f"{row['rule']} (no longer configured)",
             *(f"{row['matched'][span]} / {row['alerted'][span]}" for span in ("1d", "7d", "30d")),
             row["last_hit"] or "never",
-            f"{len(row['feeds'])} of {len(loaded.feeds)}" if row["configured"] else "",
+            f"{len(row['feeds'])} of {len(loaded.feeds)}{_blind(row)}" if row["configured"] else "",
             row["severity"] or "",
         )
         for row in rows
@@ -68,30 +68,35 @@ def list_(
     output.table(columns, shown, empty="no rules" if not quiet else "every rule has matched something")
 
 
-def _history(loaded: Config) -> tuple[dict[str, Hits], dict[str, str], str]:
-    """The rules' hits, the feeds' own titles by URL, and what to say where there is no database yet."""
+def _blind(row: dict[str, Any]) -> str:
+    return f", {len(row['blind'])} blind" if row["blind"] else ""
+
+
+def _history(loaded: Config) -> tuple[dict[str, Hits], dict[str, str], frozenset[str], str]:
+    """The rules' hits, the feeds' own titles by URL, the URLs of blind feeds, and what to say where there is no database yet."""
     from watcher import store
 
     try:
         with opened.store(loaded.database) as database:
             now = database.clock()
             done = database.read_now(lambda conn: store.hits.of_rules(conn, now=now, days=DAYS))
-            return done, database.read_now(store.feeds.titles), ""
+            return done, database.read_now(store.feeds.titles), database.read_now(store.health.blind), ""
     except StoreError as error:
-        return {}, {}, f"no hits are known: {error}"
+        return {}, {}, frozenset(), f"no hits are known: {error}"
 
 
-def _row(rule: Rule, hits: Hits | None, loaded: Config, titles: dict[str, str]) -> dict[str, Any]:
+def _row(rule: Rule, hits: Hits | None, loaded: Config, titles: dict[str, str], blind: frozenset[str]) -> dict[str, Any]:
     from watcher.daemon import seen
     from watcher.rules import scope
 
     names = [(feed, seen.feed_name(feed, titles.get(feed.url, ""))) for feed in loaded.feeds]
-    heard = [name for feed, name in names if not rule.feeds or scope.admits_feed(rule.feeds, name, feed.tags)]
+    mine = [(feed, name) for feed, name in names if not rule.feeds or scope.admits_feed(rule.feeds, name, feed.tags)]
     return {
         "rule": rule.name,
         "configured": True,
         **_counts(hits),
-        "feeds": heard,
+        "feeds": [name for _, name in mine],
+        "blind": [name for feed, name in mine if feed.url in blind],
         "languages": list(rule.languages),
         "severity": rule.severity.value,
         "file": rule.file,
@@ -100,7 +105,17 @@ def _row(rule: Rule, hits: Hits | None, loaded: Config, titles: dict[str, str]) 
 
 
 def _gone(name: str, hits: Hits) -> dict[str, Any]:
-    return {"rule": name, "configured": False, **_counts(hits), "feeds": [], "languages": [], "severity": None, "file": None, "line": None}
+    return {
+        "rule": name,
+        "configured": False,
+        **_counts(hits),
+        "feeds": [],
+        "blind": [],
+        "languages": [],
+        "severity": None,
+        "file": None,
+        "line": None,
+    }
 
 
 def _counts(hits: Hits | None) -> dict[str, Any]:

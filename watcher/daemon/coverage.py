@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from watcher.daemon import seen
 from watcher.model import Feed, Rule
 from watcher.rules import scope
 
@@ -28,9 +29,9 @@ def coverage(rules: Iterable[Rule], feeds: Iterable[Feed], blind: frozenset[str]
     :param titles: by URL, what feeds without a configured name are called.
     """
     every = list(feeds)
-    called = {feed.url: feed.name or (titles or {}).get(feed.url, "") for feed in every}
+    called = {feed.url: seen.feed_name(feed, (titles or {}).get(feed.url, "")) for feed in every}
     found = []
     for rule in rules:
         mine = [feed for feed in every if not rule.feeds or scope.admits_feed(rule.feeds, called[feed.url], feed.tags)]
-        found.append(Coverage(rule.name, len(mine), tuple(called[feed.url] or feed.url for feed in mine if feed.url in blind)))
+        found.append(Coverage(rule.name, len(mine), tuple(called[feed.url] for feed in mine if feed.url in blind)))
     return found

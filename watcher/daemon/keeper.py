@@ -27,7 +27,7 @@ SILENCE_SECONDS = 15
 CLOCK_TOLERANCE = timedelta(seconds=20)
 LAG_SECONDS = 0.25
 PRUNE_HOURS = 6
-SOURCES_SECONDS = 20
+SOURCES_SECONDS = 10
 END_SECONDS = 2.0
 HUBS_SECONDS = 3
 LONGEST_RETRY = timedelta(minutes=5)  # an entry never waits longer between two tries (see the reader)

@@ -1,6 +1,6 @@
 """The sources' health: what the keeper finds out about all feeds together, and tells.
 
-    every 20 seconds      which feeds fail, are quiet or have lied, by what polling has noted     store.health
+    every 10 seconds      which feeds fail, are quiet or have lied, by what polling has noted     store.health
     every 10 minutes      whose silence is improbable; who repeats itself; whose pages are empty    feeds.health
     what is new           ONE notice each; one for all of them when there are many                    daemon.operators
     what is over          one "over" each, or for all of them
