@@ -3,15 +3,15 @@
 import pytest
 
 from tests.alerts.factories import SENTENCE, TITLE, alert, article
-from tests.alerts.test_render import POLICIES, SETTINGS, render
+from tests.alerts.test_render import POLICIES, SETTINGS, render, slack_post
 from watcher.alerts.links import Signer
 from watcher.alerts.render import Renderer, check_templates
 from watcher.alerts.render.view import when
 
 
-def own(**templates):
+def own(channel="desk", **templates):
     files = {f"{name}.j2": source for name, source in templates.items()}
-    return Renderer(POLICIES, SETTINGS, templates={"desk": files}, signer=Signer(b"key", "https://watcher.example.org/"))
+    return Renderer(POLICIES, SETTINGS, templates={channel: files}, signer=Signer(b"key", "https://watcher.example.org/"))
 
 
 def test_own_templates_replace_ours_one_by_one():
@@ -39,6 +39,56 @@ def test_a_template_that_fails_loses_no_alert_and_is_told(broken):
 def test_templates_are_checked_before_they_are_used():
     assert check_templates({"text.j2": "{{ alert.headline }}", "html.j2": "{% extends 'mail.html.j2' %}"}) == []
     assert [(name, line) for name, line, _ in check_templates({"text.j2": "a\n{% if %}"})] == [("text.j2", 2)]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "{{ alert.headlin }}",
+        "{{ headline }}",
+        "{% include 'nowhere' %}",
+        "{{ ''.__class__.__mro__ }}",
+        "{% for a in alerts %}{{ a.nope }}{% endfor %}",
+        "{{ 1 / 0 }}",
+    ],
+)
+@pytest.mark.parametrize("kind", ["email", "slack", "apprise"])
+def test_a_name_that_does_not_exist_is_found_by_trying_and_named_with_its_line(broken, kind):
+    ((name, line, message),) = check_templates({"text.j2": f"fine\n\n{broken}\n"}, kind)
+    assert (name, line) == ("text.j2", 3)
+    assert message
+
+
+def test_what_only_fails_for_several_alerts_is_found():
+    ((_, line, _),) = check_templates({"text.j2": "{% if count > 1 %}\n{{ nope }}\n{% endif %}"})
+    assert line == 2
+
+
+def test_a_slack_channel_has_its_own_text_with_values_escaped_and_mark_up_kept():
+    template = "*{{ alert.url | link(alert.headline) }}*\n{{ alert.feed }}\n{{ alert.quotes[0] | quote }}"
+    renderer = own("defence", text=template, subject="news: {{ alert.headline }}")
+    post = slack_post(alert(on=article(title="a <b> & *c*")), renderer=renderer)
+    (block,) = post["blocks"]
+    assert block["text"]["text"].startswith("*<https://example.org/a|a &lt;b&gt; &amp; ")
+    assert "*Patriot*" in block["text"]["text"]
+    assert post["text"] == "news: a &lt;b&gt; &amp; *c*"
+    slack_post(
+        *(alert(identity=str(n)) for n in range(40)),
+        renderer=own("defence", text="{% for a in alerts %}{{ a.headline * 20 }}\n{% endfor %}"),
+    )
+
+
+@pytest.mark.parametrize("channel", ["defence", "phone"])
+def test_a_template_that_fails_later_is_told_by_any_channel(channel):
+    message = render(channel, alert(), renderer=own(channel, text="{{ alert.nonsense }}"))
+    said = message.text if hasattr(message, "text") else message.body.decode()
+    assert "template text.j2 of channel" in said
+    assert "Kishida" in said
+
+
+def test_a_phone_has_its_own_title_and_text():
+    post = render("phone", alert(), renderer=own("phone", subject="{{ alert.severity }}", text="{{ alert.headline }} <&>"))
+    assert (post.title, post.text) == ("high", f"{TITLE} <&>")
 
 
 def test_times_are_shown_as_the_feed_gave_them_and_on_the_channels_clock():

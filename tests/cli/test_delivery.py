@@ -160,3 +160,69 @@ def test_the_feed_of_alerts_goes_to_a_file_or_to_stdout(watcher, database, place
     assert "[shells] Shells" in (place / "alerts.atom").read_text()
     done = watcher("alerts", "feed", "-o", place / "none" / "alerts.atom")
     assert (done.code, done.out) == (1, "")
+
+
+CHANNELS = """
+[watcher]
+include = []
+[web]
+listen = "127.0.0.1:1"
+public_url = "https://watcher.example.org"
+[channels.desk]
+type = "email"
+to = ["desk@example.org"]
+from = "watcher@example.org"
+{templates}
+[channels.siem]
+type = "webhook"
+url = "http://127.0.0.1:9/"
+[channels.chat]
+type = "slack"
+token = {{ file = "{file}" }}
+channel = "C1"
+"""
+
+
+@pytest.fixture
+def channels(cli, tmp_path):
+    (tmp_path / "token").write_text("xoxb-1")
+
+    def write(templates=""):
+        (tmp_path / "watcher.toml").write_text(CHANNELS.format(templates=templates, file=tmp_path / "token"))
+        return lambda *arguments: cli("-c", tmp_path / "watcher.toml", *arguments)
+
+    return write
+
+
+def test_a_preview_shows_a_message_in_each_form_and_sends_nothing(channels):
+    run = channels()
+    text = run("channels", "preview", "desk").out
+    assert text.startswith("Subject: [sample-rule] Germany sends a third Patriot battery to Kyiv")
+    assert "Germany sends a third *Patriot* battery" in text
+    assert "https://watcher.example.org/do/noise/" in text
+    assert run("channels", "preview", "desk", "--format", "html").out.startswith("<!doctype html>")
+    assert json.loads(run("channels", "preview", "desk", "--json").out)["list_id"] == "desk <desk.watcher.example.org>"
+    assert "digest of 12 alerts" in run("channels", "preview", "desk", "--several", "12").out
+    assert json.loads(run("channels", "preview", "siem").out)["type"] == "watcher.alert"
+    assert json.loads(run("channels", "preview", "chat", "--format", "json").out)["blocks"]
+    assert "*Patriot*" in run("channels", "preview", "chat", "--format", "text").out
+    assert run("channels", "preview", "siem", "--format", "html").code == 1
+    assert run("channels", "preview", "none").code == 1
+
+
+def test_a_preview_of_a_stored_alert(watcher, database, place):  # noqa: F811
+    (place / "watcher.toml").write_text(
+        '[watcher]\ndatabase = "sqlite:///watcher.db"\ninclude = []\n[channels.siem]\ntype = "webhook"\nurl = "http://127.0.0.1:9/"\n'
+    )
+    add_alert(database, "abc1", channels=())
+    assert json.loads(watcher("channels", "preview", "siem", "--alert", "abc").out)["data"]["article"]["title"] == "Shells"
+    assert watcher("channels", "preview", "siem", "--alert", "zzz").code == 1
+
+
+def test_a_mistake_in_a_template_is_named_with_its_file_and_line_by_check(channels, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "text.j2").write_text("{{ alert.headline }}\n{{ alert.headlin }}\n")
+    done = channels('templates = "mine"')("check")
+    assert done.code == 78
+    assert "mine/text.j2:2: " in done.out + done.err
+    assert "headlin" in done.out + done.err

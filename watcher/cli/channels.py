@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,15 @@ from watcher.errors import DeliveryError, WatcherError
 if TYPE_CHECKING:
     from watcher.config import Config
     from watcher.model import Receipt
+
+
+class Form(StrEnum):
+    """How :func:`preview` shows a message."""
+
+    TEXT = "text"
+    HTML = "html"
+    JSON = "json"
+
 
 app = typer.Typer(no_args_is_help=True, help="Does a message get through?")
 
@@ -60,6 +70,36 @@ def test(ctx: typer.Context, name: Name, as_json: output.AsJson = False) -> None
         for outcome in refused:
             output.say(f"  {outcome.address}: {outcome.state}: {outcome.answer}")
     raise typer.Exit(boundary.NO if refused else boundary.FINE)
+
+
+@app.command()
+def preview(
+    ctx: typer.Context,
+    name: Name,
+    kind: Annotated[
+        Form | None, typer.Option("--format", help="text: as read; html: a mail's HTML part; json: what is sent.  [default: text, or json]")
+    ] = None,
+    alert: Annotated[str | None, typer.Option("--alert", metavar="ID", help="An alert of the database; default: a sample.")] = None,
+    several: Annotated[int, typer.Option("--several", metavar="N", min=1, max=1000, help="A digest of this many samples.")] = 1,
+    as_json: output.AsJson = False,
+) -> None:
+    """Show a message as a channel's readers would get it; nothing is sent. Links in it are samples.
+
+    \b
+    Examples:
+      watcher channels preview desk
+      watcher channels preview desk --format html --alert 3f9c2a > alert.html
+    """
+    from watcher.cli import previews
+
+    loaded = opened.configuration(ctx)
+    if name not in loaded.channels:
+        raise WatcherError(f"no channel is called {name!r}; configured: {', '.join(loaded.channels) or 'none'}")
+    message = previews.render(loaded, name, wanted=alert, several=several)
+    if as_json:
+        output.emit(previews.as_json(message))
+    else:
+        print(previews.shown(message, kind.value if kind else None))
 
 
 @app.command()

@@ -6,6 +6,7 @@ import base64
 import binascii
 import functools
 from datetime import datetime
+from pathlib import Path
 
 from cronsim import CronSim, CronSimError
 
@@ -18,6 +19,7 @@ from watcher.config.problems import Place, Problems
 from watcher.config.service import secret_url, timezone
 from watcher.config.sources import headers
 from watcher.config.units import clip, shown
+from watcher.errors import ConfigError
 from watcher.model import (
     AppriseSettings,
     ChannelPolicy,
@@ -57,7 +59,7 @@ def _policy(name: str, table: ChannelTable, place: Place, default_timezone: str,
         digest=table.digest,
         group=(table.group.wait, table.group.interval) if table.group else None,
         quiet=table.quiet,
-        templates=_templates(table.templates, place.at("templates"), problems),
+        templates=_templates(table.templates, str(getattr(table, "type", "")), place.at("templates"), problems),
         fallback=table.fallback,
         escalate=(table.escalate.after, tuple(dict.fromkeys(table.escalate.channels))) if table.escalate else None,
     )
@@ -80,9 +82,12 @@ def cron(expression: str) -> str:
     return expression
 
 
-def _templates(folder: str | None, place: Place, problems: Problems) -> str | None:
+def _templates(folder: str | None, kind: str, place: Place, problems: Problems) -> str | None:
+    """Return the folder of a channel's own templates, every one of them tried; what is wrong is named with the template's file and line."""
     if folder is None:
         return None
+    if kind == "webhook":
+        problems.warn(place, "templates have no effect here: a webhook's body is a contract")
     path = place.document.path.parent.absolute() / folder
     if not path.is_dir():
         problems.add(place, f"there is no folder {clip(str(path), 120)}")
@@ -100,8 +105,9 @@ def _templates(folder: str | None, place: Place, problems: Problems) -> str | No
     else:
         from watcher.alerts.render import check_templates  # noqa: PLC0415 — Jinja2, only where there are templates
 
-        for name, line, message in check_templates(sources):
-            problems.add(place, f"{name}{f':{line}' if line else ''}: {message}")
+        where = (Path(place.document.name).parent / folder).as_posix()
+        for name, line, message in check_templates(sources, kind):
+            problems.append(ConfigError(clip(message, 300), file=f"{where}/{name}", line=line))
     return str(path)
 
 

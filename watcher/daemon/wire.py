@@ -36,12 +36,19 @@ def wire(loaded: Config, *, link_key: bytes | None = None) -> Wiring:
         entities={entity.id: entity for entity in loaded.entities},
         policies=policies,
         channels={name: channel(name, setting, client) for name, setting in settings.items()},
-        renderer=Renderer(policies, settings, templates=_templates(policies), signer=signer),
+        renderer=renderer(loaded, signer),
         signer=signer,
         client=client,
         policy=Policy(fetch.interval, fetch.min_interval, fetch.max_interval),
         limits=limits,
     )
+
+
+def renderer(loaded: Config, signer: links.Signer | None = None) -> Renderer:
+    """The renderer of a configuration, with the users' own templates."""
+    policies = {name: policy for name, (policy, _) in loaded.channels.items()}
+    settings = {name: setting for name, (_, setting) in loaded.channels.items()}
+    return Renderer(policies, settings, templates=_templates(policies), signer=signer)
 
 
 def _templates(policies: Mapping[str, ChannelPolicy]) -> dict[str, dict[str, str]]:

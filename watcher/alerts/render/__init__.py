@@ -6,6 +6,7 @@
     bundle    words for several alerts in one message
     mail      multipart mail, by templates        slack     Block Kit
     webhook   JSON of the contract                text      title and text for Apprise
+    own       users' own templates                feed      the newest alerts as Atom and JSON Feed
 
 Rendering is the same at every try but for a mail's ``Date``. It raises one error only: ``DeliveryError`` with reason ``unrenderable``
 (or ``no_channel``), never retryable, so that a poisoned alert goes dead by itself.
@@ -17,11 +18,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from jinja2 import Environment, TemplateError
+from jinja2 import Environment
 
 from watcher.alerts import links
 from watcher.alerts.render import mail, slack, text, webhook
-from watcher.alerts.render.bundle import bundle
+from watcher.alerts.render import own as own_templates
+from watcher.alerts.render.bundle import Bundle, bundle
 from watcher.alerts.render.view import View, view
 from watcher.errors import DeliveryError
 from watcher.model import ChannelPolicy, ChannelSettings, Delivery, EmailSettings, Message, SlackPost, SlackSettings, WebhookSettings
@@ -34,7 +36,7 @@ class Renderer:
 
     :param policies: by channel: its time zone.
     :param settings: by channel: its type and, for mail, its sender.
-    :param templates: by channel: the user's own templates, file name to source (see ``mail.OWN``); the caller reads the folder.
+    :param templates: by channel: the user's own templates, file name to source (see ``own``); the caller reads the folder.
     :param signer: makes the links that readers can click; None where there is no web page with a public URL.
     """
 
@@ -48,9 +50,9 @@ class Renderer:
     ) -> None:
         self._policies, self._settings, self._signer = policies, settings, signer
         self._own = templates or {}
-        builtin = mail.environment()
+        builtin = own_templates.environment()
         self._environments: dict[str, Environment] = {
-            name: mail.environment(self._own.get(name)) if name in self._own else builtin for name in settings
+            name: _environment(setting, self._own[name]) if name in self._own else builtin for name, setting in settings.items()
         }
 
     def render(self, delivery: Delivery, channel: str, now: datetime, *, brief: bool = False) -> Message:
@@ -80,11 +82,21 @@ class Renderer:
             env, own = self._environments[channel], self._own.get(channel, {})
             return mail.render(delivery, views, whole, channel=channel, settings=settings, env=env, own=own, now=now, brief=brief)
         if isinstance(settings, SlackSettings):
-            post = slack.render(views, whole)
+            post = slack.render(views, whole, self._said(channel, views, whole))
             return post if settings.token is None else _for_a_bot(post, delivery, views)
         if isinstance(settings, WebhookSettings):
             return webhook.render(delivery, views, cloudevents=settings.cloudevents)
-        return text.render(views, whole)
+        return text.render(views, whole, self._said(channel, views, whole))
+
+    def _said(self, channel: str, views: Sequence[View], whole: Bundle | None) -> dict[str, str | None]:
+        """What the user's own templates of a channel that is no mail make of a delivery."""
+        own = self._own.get(channel)
+        if not own:
+            return {}
+        values = own_templates.values(views, whole, channel, shown=mail.SHOWN, detailed=mail.DETAILED)
+        env = self._environments[channel]
+        said = {name: own_templates.attempt(env, own, name, values) for name in ("subject.j2", "text.j2")}
+        return {**said, "trouble": values["trouble"]}
 
     def _link(self, delivery: Delivery) -> str | None:
         """The page that lists a bundle."""
@@ -98,13 +110,16 @@ def _for_a_bot(post: SlackPost, delivery: Delivery, views: Sequence[View]) -> Sl
     return replace(post, id=delivery.message_key, thread=f"story-{story}" if story else None, broadcast=not views[0].update)
 
 
-def check_templates(own: Mapping[str, str]) -> list[tuple[str, int | None, str]]:
-    """Return what is wrong with a user's templates: (file name, line, message); for ``watcher check``."""
-    env = mail.environment(own)
-    problems: list[tuple[str, int | None, str]] = []
-    for name in own:
-        try:
-            env.get_template(name)
-        except TemplateError as error:
-            problems.append((name, getattr(error, "lineno", None), error.message or type(error).__name__))
-    return problems
+def check_templates(own: Mapping[str, str], kind: str = "email") -> list[tuple[str, int | None, str]]:
+    """Return what is wrong with a user's templates for a type of channel: (file name, line, message); for ``watcher check``."""
+    if kind == "slack":
+        return own_templates.check(own, finalize=slack.finalize, filters=slack.FILTERS)
+    return own_templates.check(own)
+
+
+def _environment(settings: ChannelSettings, own: Mapping[str, str]) -> Environment:
+    if not isinstance(settings, SlackSettings):
+        return own_templates.environment(own)
+    env = own_templates.environment(own, finalize=slack.finalize)
+    env.filters.update(slack.FILTERS)
+    return env

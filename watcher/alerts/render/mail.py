@@ -1,7 +1,4 @@
-"""The mail: subject, plain text and HTML, made by the Jinja2 templates beside this package or by the user's own.
-
-The user's templates run sandboxed. When one fails, our own takes its place and the mail says so: a typing error loses no alert.
-"""
+"""The mail: subject, plain text and HTML, made by the Jinja2 templates beside this package or by the user's own (see ``own``)."""
 
 from __future__ import annotations
 
@@ -10,19 +7,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from jinja2 import BaseLoader, ChoiceLoader, DictLoader, Environment, PackageLoader, StrictUndefined, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import Environment
 
 from watcher.alerts import ids
+from watcher.alerts.render import own as own_templates
 from watcher.alerts.render.bundle import Bundle
 from watcher.alerts.render.view import View
 from watcher.model import Delivery, EmailSettings, Mail, Severity
 from watcher.text.clean import one_line
 
 SUBJECT = 200
-OWN = ("subject.j2", "text.j2", "html.j2")
-"""Names of the files in a channel's ``templates`` folder; each is optional. ``{% extends "mail.html.j2" %}`` works."""
-
 SHOWN, BRIEF = 500, 100
 """Alerts of one bundle that are listed; the rest is counted. ``BRIEF`` for a server that found the first too big."""
 
@@ -30,24 +24,6 @@ DETAILED, BRIEFLY = 30, 10
 """Of these, how many with their sentences; the others with headline, link and source."""
 
 _ODD = re.compile(r"[^A-Za-z0-9-]+")
-
-
-def environment(own: Mapping[str, str] | None = None) -> Environment:
-    """Return the sandboxed environment: HTML is escaped, an unknown name is an error.
-
-    :param own: the user's templates by file name.
-    """
-    loaders: list[BaseLoader] = [DictLoader(dict(own))] if own else []
-    env = ImmutableSandboxedEnvironment(
-        loader=ChoiceLoader([*loaders, PackageLoader("watcher.alerts", "templates")]),
-        autoescape=lambda name: name is not None and "html" in name,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    env.globals.clear()  # no range, lipsum or cycler: a loop runs over what is there
-    return env
 
 
 def render(
@@ -73,22 +49,7 @@ def render(
     domain = ids.sender_domain(settings.sender)
     first = views[0]
     kind = "bundle" if whole else "notice" if first.notice else "mail"
-    shown = whole.alerts[: BRIEF if brief else SHOWN] if whole else (first,)
-    values: dict[str, Any] = {
-        "alert": first,
-        "alerts": shown,
-        "detailed": BRIEFLY if brief else DETAILED,
-        "count": len(views),
-        "rules": len({view.rule for view in views}),
-        "missing": len(views) - len(shown),
-        "title": whole.title if whole else first.subject,
-        "reason": whole.reason if whole else "",
-        "overview": whole.overview if whole else (),
-        "everything": whole.everything if whole else "",
-        "link": whole.link if whole else first.link,
-        "channel": channel,
-        "trouble": "",
-    }
+    values = own_templates.values(views, whole, channel, shown=BRIEF if brief else SHOWN, detailed=BRIEFLY if brief else DETAILED)
     subject, text, html = _parts(env, own, kind, values)
     return Mail(
         message_id=ids.message_id(delivery.message_key, domain),
@@ -112,14 +73,9 @@ def _parts(env: Environment, own: Mapping[str, str], kind: str, values: dict[str
     """Render subject, text and HTML: the user's template where there is one and it works, else ours."""
     ours = (None, f"{kind}.txt.j2", f"{kind}.html.j2")
     done = []
-    for name, builtin in zip(OWN, ours, strict=True):
-        rendered: str | None = None
-        if name in own and kind != "notice":
-            try:
-                rendered = env.get_template(name).render(values)
-            except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
-                values["trouble"] = one_line(f"The template {name} of channel {values['channel']} failed: {error}", 300)
-        if rendered is None or not rendered.strip():
+    for name, builtin in zip(own_templates.FILES, ours, strict=True):
+        rendered = own_templates.attempt(env, own, name, values)
+        if rendered is None:
             rendered = env.get_template(builtin).render(values) if builtin else values["title"]
         done.append(rendered)
     return done[0], done[1], done[2]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from watcher.alerts.render.bundle import Bundle
@@ -29,20 +29,53 @@ _PART = "\u200b"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-def render(views: Sequence[View], whole: Bundle | None) -> SlackPost:
-    """Return the post of a delivery: one alert, one notice or a bundle."""
+class Ready(str):
+    """Text that is mrkdwn already: a filter of ours made it, and it is not escaped again."""
+
+    __slots__ = ()
+
+
+def finalize(value: Any) -> str:
+    """Escape what a user's template prints, as Slack asks for; what stands in the template itself is the user's mark-up."""
+    return value if isinstance(value, Ready) else escape(clean(str(value)))
+
+
+FILTERS: dict[str, Callable[..., Ready]] = {
+    "link": lambda url, text: Ready(hyperlink(url, text)),
+    "quote": lambda sentence: Ready(quote(sentence)),
+}
+"""For users' templates: ``{{ alert.url | link(alert.headline) }}``, ``{{ alert.quotes[0] | quote }}``."""
+
+
+def render(views: Sequence[View], whole: Bundle | None, own: Mapping[str, str | None] | None = None) -> SlackPost:
+    """Return the post of a delivery: one alert, one notice or a bundle.
+
+    :param own: what the user's templates say, by file; None where there is none or it failed (``trouble`` says why).
+    """
+    said = own or {}
+    if said.get("text.j2"):
+        lines = [clean(line, SECTION) for line in str(said["text.j2"]).splitlines()]
+        blocks = [block for text in _paragraphs(lines) for block in _section(text)]
+        subject = said.get("subject.j2")
+        return SlackPost(body=_fit(one_line(_unescape(subject) if subject else views[0].subject, FALLBACK), blocks))
     if whole:
         return SlackPost(body=_bundle(whole))
     if views[0].notice:
         fallback, blocks = views[0].subject, [_header(views[0].headline), *_section(plain(views[0].body, SECTION))]
     else:
         fallback, blocks = f"{views[0].subject} – {views[0].source}", _alert(views[0])
+    blocks += _context(plain(said.get("trouble") or "", 300))
     return SlackPost(body=_fit(fallback, blocks))
 
 
 def escape(text: str) -> str:
     """Escape what Slack asks for: ``&``, ``<`` and ``>``, nothing else."""
     return re.sub("[&<>]", lambda m: _ESCAPES[m[0]], text)
+
+
+def _unescape(text: str) -> str:
+    """Take back what :func:`finalize` did: the fallback is escaped when it is cut to its length."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def plain(text: str, limit: int) -> str:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from watcher.alerts.render.bundle import Bundle
 from watcher.alerts.render.view import View
 from watcher.model import Severity, TextPost
-from watcher.text.clean import clean
+from watcher.text.clean import clean, one_line
 
 LONGEST = 3000
 """Characters; the smallest of the common services' limits above a tweet is Telegram's 4,096, with escapes."""
 
 
-def render(views: Sequence[View], whole: Bundle | None) -> TextPost:
-    """Return the post of a delivery: one alert, one notice or a bundle."""
+def render(views: Sequence[View], whole: Bundle | None, own: Mapping[str, str | None] | None = None) -> TextPost:
+    """Return the post of a delivery: one alert, one notice or a bundle.
+
+    :param own: what the user's templates say, by file; None where there is none or it failed (``trouble`` says why).
+    """
+    ours, said = _ours(views, whole), own or {}
+    trouble = said.get("trouble")
+    text = said.get("text.j2") or (f"{ours.text}\n{trouble}" if trouble else ours.text)
+    return replace(ours, title=one_line(said.get("subject.j2") or ours.title, 200), text=clean(text, LONGEST))
+
+
+def _ours(views: Sequence[View], whole: Bundle | None) -> TextPost:
     urgent = any(view.severity == Severity.URGENT for view in views)
     if whole:
         return TextPost(title=whole.title, text=_several(whole), url=whole.link, urgent=urgent)
