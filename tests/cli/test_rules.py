@@ -74,7 +74,10 @@ def test_hits_are_counted_in_their_spans_and_alerts_beside_matches(watcher, desk
     assert [row["rule"] for row in objects(watcher("rules", "list", "--sort", "matched", "--json"))] == ["shells", "patriot", "idle"]
     assert [row["rule"] for row in objects(watcher("rules", "list", "--sort", "last", "--json"))][2] == "idle"
     assert [row["rule"] for row in objects(watcher("rules", "list", "--quiet", "--json"))] == ["idle"]
-    assert "1 of 2" in watcher("rules", "list").out
+    shown = watcher("rules", "list").out
+    assert "1 of 2" in shown
+    assert "2 (0 told)" in shown
+    assert [row["blind"] for row in objects(watcher("rules", "list", "--json"))] == [[], [], []]
 
 
 def test_without_a_database_rules_are_listed_all_the_same(cli, tmp_path, monkeypatch):
@@ -354,6 +357,7 @@ def test_strict_exits_1_for_any_remark_that_is_not_ignored(cli, tmp_path):
     ignored = [part for code in ("covered", "short", "untested") for part in ("--ignore", code)]
     done = cli("rules", "lint", "--rules", tmp_path / "r.toml", "--strict", *ignored)
     assert (done.code, done.out) == (0, "nothing to remark\n")
+    assert cli("rules", "lint", "--rules", tmp_path / "r.toml", "--ignore", "untestd").code == 2
 
 
 def test_what_check_warns_of_is_among_the_remarks(watcher, desk):

@@ -59,3 +59,30 @@ def test_the_table_of_terms_is_true(term: str, other: str, finds: str, misses: s
         missed = [misses] if "," in term or written == "air defence" else misses.split(", ")
         for text in filter(None, (part.strip() for part in missed)):
             assert not book.match(MatchInput(text=text)), text
+
+
+CONVERSIONS = re.findall(
+    r"^\| (Meltwater|Brandwatch|Talkwalker|FreshRSS) \| (.*?) \| (.*?) \|$", MANUAL.read_text(encoding="utf-8"), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(("tool", "becomes", "refused"), CONVERSIONS, ids=lambda value: value[:12])
+def test_the_table_of_other_tools_is_true(tool: str, becomes: str, refused: str) -> None:
+    from watcher.rules import dialects
+
+    pairs = re.findall(r"`([^`]+)` → `([^`]+)`", becomes)
+    assert len(pairs) >= 3
+    assert [dialects.convert(tool.lower(), theirs).query for theirs, _ in pairs] == [ours for _, ours in pairs]
+    for theirs in re.findall(r"`([^`]+)`", refused):
+        with pytest.raises(dialects.NoEquivalent):
+            dialects.convert(tool.lower(), theirs)
+
+
+def test_the_manual_names_all_four_tools() -> None:
+    assert [tool for tool, _, _ in CONVERSIONS] == ["Meltwater", "Brandwatch", "Talkwalker", "FreshRSS"]
+
+
+def test_every_code_of_a_remark_is_in_the_manual() -> None:
+    from watcher.rules import critique
+
+    assert not [code for code in critique.CODES if f"`{code}`" not in MANUAL.read_text(encoding="utf-8")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -57,19 +58,24 @@ def list_(
     shown = [
         (
             row["rule"] if row["configured"] else f"{row['rule']} (no longer configured)",
-            *(f"{row['matched'][span]} / {row['alerted'][span]}" for span in ("1d", "7d", "30d")),
-            row["last_hit"] or "never",
-            f"{len(row['feeds'])} of {len(loaded.feeds)}{_blind(row)}" if row["configured"] else "",
+            *(_count(row, span) for span in ("1d", "7d", "30d")),
+            output.ago(datetime.fromisoformat(row["last_hit"]) if row["last_hit"] else None, datetime.now(UTC)),
+            _heard(row, len(loaded.feeds)),
             row["severity"] or "",
         )
         for row in rows
     ]
-    columns = ("rule", "1 d: matched / told", "7 d", "30 d", "last hit", "feeds", "severity")
+    columns = ("rule", "in 1 day", "in 7 days", "in 30 days", "last hit", "feeds", "severity")
     output.table(columns, shown, empty="no rules" if not quiet else "every rule has matched something")
 
 
-def _blind(row: dict[str, Any]) -> str:
-    return f", {len(row['blind'])} blind" if row["blind"] else ""
+def _count(row: dict[str, Any], span: str) -> str:
+    return f"{row['matched'][span]} ({row['alerted'][span]} told)" if row["matched"][span] else "–"
+
+
+def _heard(row: dict[str, Any], every: int) -> str:
+    blind = f", {len(row['blind'])} blind" if row["blind"] else ""
+    return f"{len(row['feeds'])} of {every}{blind}" if row["configured"] else ""
 
 
 def _history(loaded: Config) -> tuple[dict[str, Hits], dict[str, str], frozenset[str], str]:
@@ -90,13 +96,13 @@ def _row(rule: Rule, hits: Hits | None, loaded: Config, titles: dict[str, str], 
     from watcher.rules import scope
 
     names = [(feed, seen.feed_name(feed, titles.get(feed.url, ""))) for feed in loaded.feeds]
-    mine = [(feed, name) for feed, name in names if not rule.feeds or scope.admits_feed(rule.feeds, name, feed.tags)]
+    heard = [(feed, name) for feed, name in names if not rule.feeds or scope.admits_feed(rule.feeds, name, feed.tags)]
     return {
         "rule": rule.name,
         "configured": True,
         **_counts(hits),
-        "feeds": [name for _, name in mine],
-        "blind": [name for feed, name in mine if feed.url in blind],
+        "feeds": [name for _, name in heard],
+        "blind": [name for feed, name in heard if feed.url in blind],
         "languages": list(rule.languages),
         "severity": rule.severity.value,
         "file": rule.file,

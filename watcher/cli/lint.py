@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from watcher.model import Entity, Rule, Terms
     from watcher.rules.critique import Finding
 
+WARNING = "warning"
 _TABLE = re.compile(r"\s*\[")
 _OURS = re.compile(r"(?:rules|entities|terms)\b")
 
@@ -40,6 +41,12 @@ def lint(
       watcher rules lint
       watcher rules lint --strict --ignore unused --ignore untested
     """
+    from watcher.rules import critique, query
+
+    codes = [WARNING, *critique.CODES]
+    for code in ignore or ():
+        if code not in codes:
+            raise typer.BadParameter(f"there is no code {code!r}{query.suggest(code, codes)}", param_hint="--ignore")
     rows = [row for row in _rows(ctx, rules) if row["code"] not in (ignore or ())]
     if as_json:
         for row in rows:

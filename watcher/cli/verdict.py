@@ -35,6 +35,8 @@ def of_entry(facts: Facts) -> Iterator[str]:
         yield f"status: {_WAITING.get(facts['status'], facts['status'])}{due} {facts['reason']}".rstrip()
         return
     yield from _text(facts["article"])
+    if facts["due_at"]:
+        yield f"its page is looked for again at {facts['due_at']}"
     yield from _story(facts["story"])
     if not facts["matches"]:
         yield "no rule matched; `watcher why-not URL RULE` shows each clause"
@@ -150,8 +152,16 @@ def _mentions(entities: Facts) -> Iterator[str]:
 
 
 def _deliveries(match: Facts) -> Iterator[str]:
+    if match["mark"]:
+        note = f": {match['mark']['note']}" if match["mark"]["note"] else ""
+        yield f"  marked {match['mark']['verdict']} by {match['mark']['author']}{note}"
+    if match["acknowledged_at"]:
+        yield f"  acknowledged at {match['acknowledged_at']} by {match['acknowledged_by']}"
+    for each in match["escalations"]:
+        when = f"{each['outcome']} at {each['settled_at']}" if each["settled_at"] else f"at {each['due_at']} unless somebody acknowledges"
+        yield f"  escalation: {', '.join(each['targets'])} in place of {each['channel']}: {when}"
     for delivery in match["deliveries"]:
-        said = " ".join(part for part in (delivery["reason"], delivery["answer"]) if part)
+        said = " ".join(part for part in (delivery["reason"], delivery["answer"], delivery["note"]) if part)
         because = f" ({delivery['because']})" if delivery.get("because") else ""
         gathered = f", in the bundle {delivery['bundle']}" if delivery["bundle"] else ""
         due = f", due {delivery['due_at']}" if delivery["state"] == "due" and delivery["due_at"] else ""

@@ -24,7 +24,7 @@ from watcher.alerts import ids, plan
 from watcher.config import Config
 from watcher.daemon import seen
 from watcher.model import Article, Feed, MatchInput, TextSource
-from watcher.rules import scope
+from watcher.rules import closure, scope
 from watcher.stories.canonical import canonical_url
 
 Row = Mapping[str, Any]
@@ -197,6 +197,9 @@ def _decided(conn: store.Connection, row: Row, match: Row, loaded: Config | None
         "matched_at": _when(match["matched_at"]),
         "evidence": match["evidence"],
         "alert": alert.id if alert else None,
+        "mark": _safe(store.marks.of(conn, [alert.id]).get(alert.id)) if alert else None,
+        **_safe(store.escalations.acknowledgement(conn, alert.id) if alert else {"acknowledged_at": None, "acknowledged_by": None}),
+        "escalations": _safe(store.escalations.of_alert(conn, alert.id)) if alert else [],
         "deliveries": deliveries,
         "now": asdict(now) if now else None,
         "holds_now": now.holds if now else None,
@@ -212,13 +215,9 @@ def _new(loaded: Config, article: MatchInput, rule: str) -> dict[str, Any]:
 
 def _entities(loaded: Config, article: MatchInput, rule: str) -> dict[str, list[dict[str, Any]]]:
     """Each occurrence of the entities that a rule names, with its context and the verdict on it."""
-    text = str(loaded.rulebook.explain(article, rule))
-    wanted = [entity.id for entity in loaded.entities if f"@{entity.id}" in text.replace('"', "")]
-    return (
-        {name: [asdict(each) for each in found] for name, found in loaded.rulebook.mentions(article, wanted).items() if found}
-        if wanted
-        else {}
-    )
+    named = closure.reach([("%", rule)], closure.named((loaded.rules, loaded.entities, loaded.terms)))
+    wanted = [entity.id for entity in loaded.entities if ("@", entity.id) in named]
+    return {name: [asdict(each) for each in found] for name, found in loaded.rulebook.mentions(article, wanted).items() if found}
 
 
 def _because(conn: store.Connection, loaded: Config, row: Row, match: Row) -> dict[str, str]:

@@ -26,6 +26,7 @@ FEW = 3  # letters of a term that is likely to be something else as well
 MANY = 5  # unused things of one file that become one finding
 SMALL = 300  # terms that are compared pair by pair before the engine is asked
 
+CODES = ("untested", "identical", "covered", "repeated", "short", "prefix", "function_word", "bare_name", "shared_alias", "unused")
 _PHRASE = "write the phrase that it belongs to"
 _SQUEEZE = re.compile(r"[\W_]+")
 _WILD = re.compile(r"[*?]")

@@ -170,7 +170,7 @@ def deliveries_of(conn: Connection, alert: str) -> list[dict[str, Any]]:
         to = conn.execute(select(recipients).where(recipients.c.delivery_id == lead).order_by(recipients.c.address)).all()
         found.append({
             "id": row.id, "channel": row.channel, "state": row.state, "due_at": row.due_at, "attempts": row.attempts, "reason": row.reason,
-            "answer": row.answer, "message_key": row.message_key, "bundle": row.bundle, "settled_at": row.settled_at,
+            "answer": row.answer, "message_key": row.message_key, "bundle": row.bundle, "settled_at": row.settled_at, "note": row.note,
             "history": [{"at": t.at, "outcome": t.outcome, "answer": t.answer} for t in tries],
             "recipients": [{"address": r.address, "state": r.state, "answer": r.answer} for r in to],
         })  # fmt: skip
