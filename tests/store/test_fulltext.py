@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tests.store.factories import NOW
+from watcher.errors import StoreError, StoreUnavailable
 from watcher.store import Store, archive, backup, fulltext
 from watcher.store.columns import EPOCH, MICROSECOND
 
@@ -209,6 +210,38 @@ def test_a_broken_file_is_made_anew(sqlite_path: Path, rubbish: bytes):
         assert found.mark() == 0
         found.close()
     assert beside.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_breaks_in_use_is_taken_away_and_made_anew(sqlite_path: Path):
+    """By who writes; whoever only asks leaves it where it is, and reads the articles instead."""
+    beside = sqlite_path.with_name("watcher.db.search")
+    with Store.open(f"sqlite:///{sqlite_path}") as store:
+        fill(store, 300, days=0)
+        given = rows(store, {seq: {f"w{n}" for n in range(seq, seq + 40)} for seq in range(1, 301)})
+        with closing(opened(store)) as index:
+            index.add(given[:200], after=0)
+        with closing(opened(store)) as writer:
+            content = beside.read_bytes()
+            beside.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+            with pytest.raises(StoreError):
+                opened(store, create=False)
+            assert beside.exists()
+            with pytest.raises(StoreUnavailable):
+                writer.add(given[200:], after=200)
+        with closing(opened(store)) as renewed:
+            assert renewed.mark() == 0
+            renewed.add(given, after=0)
+            assert found(renewed, clue(("w5",))) == [5, 4, 3, 2, 1]
+
+
+def test_an_index_survives_that_the_article_at_its_mark_moves(store, index):
+    """It was read again while the daemon was not there to index it: nothing else changed."""
+    fill(store, 3)
+    assert index.add(rows(store, {seq: {"a"} for seq in (1, 2, 3)}), after=0)
+    store.write_now(lambda conn: conn.execute(text("UPDATE articles SET seq = 4 WHERE seq = 3")))
+    again = opened(store)
+    assert again.mark() == 3
+    again.close()
 
 
 KILLED = """

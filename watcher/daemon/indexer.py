@@ -18,7 +18,7 @@ from watcher import store
 from watcher.daemon import log
 from watcher.daemon.runtime import Runtime
 from watcher.daemon.supervise import Pulse
-from watcher.errors import StoreError, StoreUnavailable
+from watcher.errors import StoreError
 from watcher.model import MatchInput
 from watcher.rules import clues
 from watcher.store import Store, fulltext
@@ -89,7 +89,7 @@ class Indexer:
             began = loop.time()
             try:
                 count = await asyncio.to_thread(step, self._runtime.store, index)
-            except StoreUnavailable as error:
+            except StoreError as error:
                 log.get().warning("search.not_indexed", why=str(error))
                 return
             if not self._runtime.once:

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 
 from watcher.errors import StoreError, StoreUnavailable
-from watcher.store.fulltext import EVERYTHING, Clues, Row
+from watcher.store.fulltext import EVERYTHING, MOVED, Clues, Row
 
 PAGE = 200  # numbers that are read at once
 _BUSY = 10.0  # seconds to wait for another process's lock
@@ -43,8 +43,7 @@ class File:
         except sqlite3.DatabaseError as error:
             if not create or (getattr(error, "sqlite_errorcode", 0) & 0xFF) not in _BROKEN:
                 raise
-        for suffix in ("", "-wal", "-shm"):
-            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        _remove(path)
         return cls._open(path, origin, identity, create=True)
 
     @classmethod
@@ -71,10 +70,14 @@ class File:
             return False
         state = dict(self._db.execute("SELECT key, value FROM state"))
         mark = int(state["mark"])
-        return state["origin"] == self._origin and (not mark or self._identity(mark) == state["identity"])
+        return state["origin"] == self._origin and (not mark or self._identity(mark) in (state["identity"], MOVED))
 
     def mark(self) -> int:
         """See :class:`watcher.store.fulltext.FullText`, here and below."""
+        with self._guard():
+            return self._mark()
+
+    def _mark(self) -> int:
         return int(self._db.execute("SELECT value FROM state WHERE key = 'mark'").fetchone()[0])
 
     def add(self, rows: Sequence[Row], *, after: int) -> bool:
@@ -83,7 +86,7 @@ class File:
         last = rows[-1][0]
         state = [("mark", str(last)), ("identity", self._identity(last))]
         with self._transaction():
-            if self.mark() != after:
+            if self._mark() != after:
                 return False
             for month in dict.fromkeys(f"words_{added_at:%Y%m}" for _, added_at, _ in rows):
                 of_month = [(seq, words) for seq, added_at, words in rows if f"words_{added_at:%Y%m}" == month]
@@ -109,7 +112,8 @@ class File:
         query = f'SELECT rowid FROM "{month}" WHERE "{month}" MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT {PAGE}'  # noqa: S608
         found = [(high + 1,)]
         while found:
-            found = self._db.execute(query, (wanted, low, found[-1][0] - 1)).fetchall()
+            with self._guard():
+                found = self._db.execute(query, (wanted, low, found[-1][0] - 1)).fetchall()
             yield from (number for (number,) in found)
 
     def forget(self, first: int) -> None:
@@ -141,22 +145,42 @@ class File:
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All or nothing.
-
-        :raises StoreUnavailable: another process is writing, or there is no room.
-        """
-        try:
+        """All or nothing."""
+        with self._guard(writing=True):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
             except BaseException:
-                self._db.execute("ROLLBACK")
+                with contextlib.suppress(sqlite3.Error):  # a full disk has ended it already
+                    self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
-        except sqlite3.OperationalError as error:
+
+    @contextlib.contextmanager
+    def _guard(self, *, writing: bool = False) -> Iterator[None]:
+        """SQLite's errors as ours. Who writes takes a broken file away, so that the next to open it makes it anew.
+
+        :raises StoreUnavailable: another process is writing, there is no room, or the file was taken away.
+        :raises StoreError: it is broken, or this SQLite has no FTS5.
+        """
+        try:
+            yield
+        except sqlite3.Error as error:
             if "no such module" in str(error):
-                raise StoreError("this SQLite was built without FTS5: search reads every article") from error
-            raise StoreUnavailable(f"{self._path}: the index for search cannot be written: {error}") from error
+                raise StoreError("this SQLite was built without FTS5, so search reads every article") from error
+            broken = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in _BROKEN
+            if broken and writing:
+                _remove(self._path)
+            if broken and not writing:
+                raise StoreError(
+                    f"{self._path}: the index for search is broken ({error}): `watcher search --reindex` makes it anew"
+                ) from error
+            raise StoreUnavailable(f"{self._path}: the index for search cannot be used: {error}") from error
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def match(clues: Clues) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from watcher.errors import StoreError
 from watcher.store.schema import articles, meta
@@ -29,6 +29,7 @@ Clues = Sequence[Collection[Collection[tuple[str, bool]]]]
 Row = tuple[int, datetime, str]
 """An article's number, when it was added, its words as :func:`kept` puts them."""
 
+MOVED = "moved"
 MOST_BYTES = 400_000  # of one article's words: PostgreSQL takes 1 MB
 EVERYTHING = "\u2400"
 """Stands for all words: an article with more than can be kept may hold anything."""
@@ -92,9 +93,12 @@ def _origin(conn: Connection) -> str:
 
 
 def identity(conn: Connection, seq: int) -> str:
-    """Return what tells an article from another one of the same number in another database; "" where it is forgotten."""
+    """Return what tells an article from another one of the same number in another database; ``MOVED`` where there is none of that number
+    any more (it was read again, or forgotten); "" where there never was."""
     row = conn.execute(select(articles.c.entry_id, articles.c.added_at).where(articles.c.seq == seq)).first()
-    return f"{row.entry_id} {row.added_at:%Y%m%dT%H%M%S%f}" if row is not None else ""
+    if row is not None:
+        return f"{row.entry_id} {row.added_at:%Y%m%dT%H%M%S%f}"
+    return MOVED if (conn.scalar(select(func.max(articles.c.seq))) or 0) > seq else ""
 
 
 def kept(words: Collection[str]) -> str:
