@@ -14,7 +14,7 @@ An article through the conditions::
     run          what was found in one article       near       steps from word to word
     mentions     entities and their context
     conditions   the clauses; the only code that decides
-    evidence     what shows it: evidence, traces
+    evidence     what shows it: evidence, traces     triggers   which rules are worth a look
     rulebook     the whole, ready to match           inflect    word forms
     clues        what the archive's index must hold  closure    what a rule names
 

@@ -24,6 +24,11 @@ def cheapest(needs: Needs, weights: list[float]) -> frozenset[int]:
     return min(needs, key=lambda terms: sum([weights[number] for number in terms]))
 
 
+def cheapest_first(needs: Needs, weights: list[float]) -> Needs:
+    """Return the sets, those least likely to be met first."""
+    return needs if len(needs) < 2 else tuple(sorted(needs, key=lambda terms: sum([weights[number] for number in terms])))
+
+
 class Named(NamedTuple):
     """A value beside the text (a tag, the feed's name, the language) that a clause found true."""
 
@@ -219,12 +224,24 @@ class AllOf:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AnyOf:
-    """OR. Every alternative is looked at, for each true one is evidence."""
+    """OR. Every alternative that may hold is looked at, for each true one is evidence."""
 
     items: tuple[Condition, ...]
+    _searched: dict[int, Word] = field(init=False, repr=False)  # by their numbers, where the alternatives are nothing but terms
+    _places: dict[int, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        plain = {item.number: item for item in self.items if isinstance(item, Word) and item.searched}
+        whole = len(plain) == len(self.items)
+        object.__setattr__(self, "_searched", plain if whole else {})
+        object.__setattr__(self, "_places", {number: i for i, number in enumerate(plain)} if whole else {})
 
     def evaluate(self, run: Run) -> Outcome:
-        children = tuple([item.evaluate(run) for item in self.items])
+        if self._searched and not run.full:
+            present = sorted(self._searched.keys() & run.found, key=self._places.__getitem__)
+            children = tuple([self._searched[number].evaluate(run) for number in present])
+        else:
+            children = tuple([item.evaluate(run) for item in self.items])
         return Outcome(self, any(child.holds for child in children), children=children)
 
     def needs(self, weights: list[float], /) -> Needs:

@@ -6,6 +6,7 @@ A term has a number. :class:`Table` hands the numbers out, one for each distinct
 from __future__ import annotations
 
 import re
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator
 from operator import itemgetter
@@ -13,8 +14,8 @@ from typing import NamedTuple
 
 from watcher.errors import QueryError
 from watcher.rules import inflect, terms
-from watcher.rules.automaton import Automaton
-from watcher.rules.delimit import DENSE, DENSE_RANGES, delimit
+from watcher.rules.automaton import Automaton, picked
+from watcher.rules.delimit import DENSE, DENSE_RANGES, Delimited, delimit
 from watcher.rules.document import PLAIN, Document, Flavour, View
 from watcher.rules.patterns import Expression
 from watcher.rules.terms import Pattern
@@ -25,6 +26,8 @@ from watcher.text.fold import fold
 Place = tuple[int, int]  # in the scan text
 Hit = tuple[int, int, int]  # a literal of the automaton, and where it stands in the delimited text
 _LITERAL = itemgetter(0)
+
+FOUND_AGAIN = 50_000  # characters of a text in which a literal is looked for once more
 
 # What finding a literal means: a whole term; the beginning of one; that an expression is worth running; or that a pattern is worth a look around
 # the literal, which has so many delimiting spaces (0 or 1) before and after it.
@@ -147,40 +150,50 @@ class Found:
     Places are worked out when a rule asks for them: most terms that occur are never asked about.
     """
 
-    __slots__ = ("_first", "_grouped", "_hits", "_last", "_literal_of", "_literals", "_others", "_scan", "numbers")
+    __slots__ = ("_delimited", "_grouped", "_hits", "_index", "_others", "_scan", "numbers")
 
-    def __init__(self, index: Index, scan: str, hits: list[Hit], numbers: set[int], others: dict[int, list[Place]]) -> None:
-        self._literals, self._literal_of = index.literals, index.literal_of
-        self._scan, self._hits, self._others = scan, hits, others
-        self._first: dict[int, Hit] = {}
-        self._last: dict[int, Hit] = {}
-        self._grouped: dict[int, list[Hit]] = {}
+    def __init__(
+        self, index: Index, scan: str, delimited: Delimited, hits: list[Hit], numbers: set[int], others: dict[int, list[Place]]
+    ) -> None:
+        self._index, self._scan, self._delimited, self._hits, self._others = index, scan, delimited, hits, others
+        self._grouped: dict[int, list[int]] | None = None
         self.numbers = numbers
 
     def places(self, number: int) -> list[Place]:
         """Return where in the scan text a term was found: a prefix without what follows it, an expression nowhere."""
         found = self._others.get(number, [])
-        literal = self._literal_of.get(number)
+        literal = self._index.literal_of.get(number)
         if literal is None or number not in self.numbers:
             return found
-        if not self._last:  # two passes in C tell what occurs once, as most does
-            self._last = dict(zip(map(_LITERAL, self._hits), self._hits, strict=True))
-            self._first = dict(zip(map(_LITERAL, reversed(self._hits)), reversed(self._hits), strict=True))
-        first = self._first.get(literal)
-        if first is None:  # found in another way than as the whole literal
-            return found
-        if first is self._last[literal]:
-            return [*found, *self._whole_terms(first)]
-        if not self._grouped:
-            for hit in self._hits:
-                self._grouped.setdefault(hit[0], []).append(hit)
-        return [*found, *self._whole_terms(*self._grouped[literal])]
+        return [*found, *self._places_of(literal)] if found else self._places_of(literal)
 
-    def _whole_terms(self, *hits: Hit) -> Iterator[Place]:
-        """Yield the places of hits, without the delimiters; a stop or an apostrophe is no space of a phrase, though it delimits."""
-        for literal, start, end in hits:
-            if self._scan.startswith(self._literals[literal][1:-1], start + 1):
-                yield start + 1, end - 1
+    def _places_of(self, number: int) -> list[Place]:
+        """Return the places of a literal without its delimiters; a stop or an apostrophe is no space of a phrase, though it delimits."""
+        literal = self._index.literals[number]
+        trail = int(literal[-1] == " ")
+        inner = literal[1:-1] if trail else literal[1:]
+        places: list[Place] = []
+        for begin in self._begins(number, literal):
+            start = begin + 1 if self._delimited.identical else self._delimited.scan(begin + 1)  # an inserted space may stand at either end
+            if self._scan.startswith(inner, start):
+                places.append((start, start + len(inner)))
+        return places
+
+    def _begins(self, number: int, literal: str) -> list[int]:
+        """Return where a literal stands in the delimited text. In a text of usual length it is found again sooner than all hits are sorted by literal."""
+        text = self._delimited.text
+        if len(text) > FOUND_AGAIN:
+            if self._grouped is None:
+                self._grouped = {}
+                for hit in self._hits:
+                    self._grouped.setdefault(hit[0], []).append(hit[1])
+            return self._grouped.get(number, [])
+        begins: list[int] = []
+        at = text.find(literal)
+        while at >= 0:
+            begins.append(at)
+            at = text.find(literal, at + 1)
+        return begins
 
 
 class Index:
@@ -192,12 +205,12 @@ class Index:
         self.flavour = flavour
         self.literals = list(literals)
         self._automaton = Automaton(self.literals)
-        self._whole = [-1] * len(literals)
-        self.literal_of: dict[int, int] = {}  # the first literal of a whole term; further ones are among the others
+        self._whole = array("i", [-1]) * len(literals)  # flat: the hits of an article are spread over all of it
+        self.literal_of: dict[int, int] = {}  # the first literal of a whole term or a prefix; further ones are among the others
         self._others: dict[int, list[tuple[int, Role]]] = {}
         for i, postings in enumerate(literals.values()):
             for number, role in postings:
-                if role is WHOLE and self._whole[i] < 0 and number not in self.literal_of:
+                if (role is WHOLE or role is PREFIX) and self._whole[i] < 0 and number not in self.literal_of:
                     self._whole[i] = number
                     self.literal_of[number] = i
                 else:
@@ -216,23 +229,21 @@ class Index:
         view = document.view(self.flavour)
         delimited = delimit(view.scan)
         hits = self._automaton.find(delimited.text)
-        if not delimited.identical:  # an inserted space may stand at either end of a hit
-            back = delimited.scan
-            hits = [(literal, back(start + 1) - 1, back(end - 1) + 1) for literal, start, end in hits]
         literals = set(map(_LITERAL, hits))
-        numbers = set(map(self._whole.__getitem__, literals))
-        numbers.discard(-1)
+        numbers = picked(self._whole, literals)
         others: defaultdict[int, list[Place]] = defaultdict(list)
         looked_for = self._others.keys() & literals
         if looked_for:
+            back = None if delimited.identical else delimited.scan
             for literal, start, end in hits:
                 if literal in looked_for:
+                    begin, stop = (start, end) if back is None else (back(start + 1) - 1, back(end - 1) + 1)
                     for number, role in self._others[literal]:
-                        place = _look(role, view, start, end, self.literals[literal])
+                        place = _look(role, view, begin, stop, self.literals[literal])
                         if place is not None:
                             others[number].append(place)
             numbers.update(others)
-        return Found(self, view.scan, hits, numbers, others)
+        return Found(self, view.scan, delimited, hits, numbers, others)
 
 
 def _look(role: Role, view: View, start: int, end: int, literal: str) -> Place | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from watcher.errors import QueryError, WatcherError
 from watcher.model import Entity, Match, MatchInput, Rule, Terms
-from watcher.rules import clues, conditions, evidence, lint, logic
+from watcher.rules import clues, conditions, evidence, lint, logic, triggers
 from watcher.rules.clues import Clue
 from watcher.rules.compiler import Compiler, Thing
 from watcher.rules.conditions import AllOf, AnyOf, Condition, Mentioned, Outcome, Weighted
@@ -64,12 +64,10 @@ class Rulebook:
         table = compiler.table
         self._vocabulary = table.vocabulary
         self._indexes = table.indexes()
-        self._needs = [condition.needs(table.weights) for condition in self._compiled]
-        self._always = [i for i, needs in enumerate(self._needs) if not needs]
-        self._triggered: dict[int, list[int]] = {}
-        for i, needs in enumerate(self._needs):
-            for number in conditions.cheapest(needs, table.weights) if needs else ():
-                self._triggered.setdefault(number, []).append(i)
+        self._needs = [conditions.cheapest_first(condition.needs(table.weights), table.weights) for condition in self._compiled]
+        self._always = frozenset(i for i, needs in enumerate(self._needs) if not needs)
+        # By term, the rules whose only need it fulfils, whose first, and whose second: what is in both of the last two is worth a look at the rest.
+        self._only, self._first, self._second = triggers.by_term(self._needs, len(table.flavours))
         self.warnings: tuple[tuple[Thing, str], ...] = (*compiler.warnings, *self._judge())
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -167,20 +165,11 @@ class Rulebook:
 
     def _candidates(self, run: Run) -> list[int]:
         """Return the rules whose needs are met: all others cannot hold."""
-        triggered, needs = self._triggered, self._needs
         present = run.found
-        candidates: set[int] = set()
-        for number in triggered.keys() & present:
-            candidates.update(triggered[number])
-        met = list(self._always)
-        for i in candidates:
-            for terms in needs[i]:
-                if terms.isdisjoint(present):
-                    break
-            else:
-                met.append(i)
-        met.sort()
-        return met
+        both = self._first.reached(present) & self._second.reached(present)
+        met = self._only.reached(present) | self._always
+        met.update([i for i in both if all(map(present.intersection, self._needs[i][2:]))])
+        return sorted(met)
 
     # --- self-tests ------------------------------------------------------------------------------------------------
 

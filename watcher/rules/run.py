@@ -55,9 +55,8 @@ class Run:
         self.memo: dict[int, object] = {}  # outcomes of shared conditions
         self.mentions: dict[str, Mentions] = {}  # by entity
         self._found = {index.flavour: index.scan(document) for index in indexes}
-        self.found: set[int] = set()  # the terms of which something was found
-        for found in self._found.values():
-            self.found |= found.numbers
+        every = [found.numbers for found in self._found.values()]
+        self.found: set[int] = every[0] if len(every) == 1 else set().union(*every)  # the terms of which something was found
 
     def spans(self, number: int, low: int, high: int) -> list[tuple[int, int]]:
         """Return where a term was found between two coordinates, in order."""
@@ -86,7 +85,7 @@ class Run:
             raw = [(start, end) for start, end in raw if self._is_name(view, start, end, names[number])]
         if len(raw) > 1:  # of what begins at one place the longest: Farage'a, and not Farage in it too
             raw = list(dict(sorted(raw)).items())
-        return sorted({view.locate(start, end) for start, end in raw})
+        return sorted({view.locate(start, end) for start, end in raw}) if len(raw) != 1 else [view.locate(*raw[0])]
 
     def _is_name(self, view: View, start: int, end: int, base: str) -> bool:
         return view.scan[start:end] == base or not self.document.character(view.locate(start, end)[0]).islower()

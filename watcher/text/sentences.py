@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+NEAR = 150  # characters before a span that are looked at first
 LIMIT = 600  # characters of a sentence that a mail can show
 
 _ENGLISH = (
@@ -31,7 +32,7 @@ _BREAK = re.compile(
     r"|(?P<stop>[.!?…]+)[\"'”’»“)\]]*\s+"
 )
 _STOPS = re.compile("[\n。！？｡．।॥۔؟؛։។៕။።፧.!?…]+")  # one class is searched far faster than the alternatives above
-_LAST_WORD = re.compile(r"[^\s(«„“\"'‘]*$")
+_BEFORE_LAST_WORD = re.compile(r".*[\s(«„“\"'‘]", re.DOTALL)
 
 
 def around(s: str, start: int, end: int) -> tuple[int, int]:
@@ -42,9 +43,12 @@ def around(s: str, start: int, end: int) -> tuple[int, int]:
     reach = LIMIT + 100
     low, high = max(0, start - reach), min(len(s), end + reach)
     first, last = low, high
-    for stop in reversed([match.start() for match in _STOPS.finditer(s, low, start)]):
-        after = _sentence_end(s, stop, low, high)
-        if after is not None and after <= start:
+    for begin, end_of in ((max(low, start - NEAR), start), (low, start - NEAR)):  # most sentences begin close by
+        stops = [match.start() for match in _STOPS.finditer(s, begin, end_of)]
+        after = next(
+            (end_at for stop in reversed(stops) if (end_at := _sentence_end(s, stop, low, high)) is not None and end_at <= start), None
+        )
+        if after is not None:
             first = after
             break
     for match in _STOPS.finditer(s, max(start, end - 1), high):
@@ -71,8 +75,9 @@ def _sentence_end(s: str, stop: int, low: int, high: int) -> int | None:
         return None
     if match["stop"] != ".":
         return match.end()
-    found = _LAST_WORD.search(s[max(low, stop - 24) : stop])
-    word = found[0] if found else ""
+    word = s[max(low, stop - 24) : stop]
+    before = _BEFORE_LAST_WORD.match(word)
+    word = word[before.end() :] if before else word
     if len(word) == 1 and word.isalpha() and word.upper() == word:
         return None  # an initial: J. Smith
     return None if word.casefold() in _ABBREVIATIONS else match.end()
