@@ -10,6 +10,7 @@ Data flows one way. Each arrow is a package, and each package has one job::
     config    TOML -> a frozen Config, or every problem with its file and line
     net       the guarded HTTP client; every request of the program goes through it
     text      folding, boundaries, sentences, language                        (pure)
+    gazetteers  lists of names from elsewhere -> entities, as TOML
     store     tables, and the few statements that move a row from due to done
     daemon    wires the stages: poller, reader, dispatcher, keeper
     web       the dashboard and its JSON API

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from watcher.cli import boundary, opened, output
+from watcher.cli import boundary, entityimport, opened, output
 from watcher.errors import WatcherError
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from watcher.rules import Mention, Rulebook
 
 app = typer.Typer(no_args_is_help=True, help="Names with their aliases and context: list and show them, try them, import them.")
+
+app.command("import")(entityimport.import_)
 
 MOST = 10 * 2**20  # characters of a text that is tried
 
