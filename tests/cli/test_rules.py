@@ -271,7 +271,8 @@ def test_marked_alerts_become_a_patch_that_loads_and_helps(marked):
     proposal = next(each for each in found["proposals"] if each["kind"] == "exclude")
     assert proposal["recommended"]
     assert (proposal["marked"]["precision"], proposal["marked"]["precision_after"], proposal["marked"]["useful_lost"]) == (0.5, 1.0, 0)
-    assert (proposal["archive"]["matched"], proposal["archive"]["kept"]) == (18, 9)
+    assert proposal["archive"]["matches"] == {"added": 0, "removed": 9, "kept": 9}
+    assert proposal["archive"]["alerts"] == {"added": 0, "removed": 9, "kept": 9}
     assert all("touchdown" in title for title in proposal["archive"]["samples"])
     assert "[entities.patriot], for all rules that name it" in proposal["patch"]
     line = next(line for line in proposal["patch"].splitlines() if not line.startswith("#"))
@@ -295,7 +296,7 @@ def test_suggestions_are_told_in_words_and_nothing_is_edited(marked):
     assert "leave out what has one of these words" in done.out
     assert "marked alerts: precision 50% → 100%, noise 9 → 0, useful lost 0 of 9" in done.out
     assert "to expect on new ones: precision 50% → 100%" in done.out
-    assert "of 18 matches 9 would be gone, such as:" in done.out
+    assert "the last 30d: 9 of 18 matches and 9 of 18 alerts would be gone, such as:" in done.out
     assert desk.path.read_text() == before
 
 

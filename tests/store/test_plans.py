@@ -241,10 +241,10 @@ def test_an_entry_is_found_by_its_link_through_an_index(large, work):
     "work",
     [
         lambda conn: marks.of(conn, ["a5", "a6"]),
-        lambda conn: list(marks.matched(conn, "r1", since=NOW - timedelta(days=1))),
+        lambda conn: marks.labelled(conn, "r1"),
         lambda conn: alerts.listing(conn, marked="noise"),
     ],
-    ids=["of", "matched", "listing"],
+    ids=["of", "labelled", "listing"],
 )
 def test_marks_are_looked_up_without_reading_alerts_or_articles(large, work):
     for statement, plan in plans(large, work):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -32,12 +32,12 @@ _TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """What a proposal would have done to the rule's matches in the archive. ``sound``: the rule's own test sentences still hold."""
+    """What a proposal would have done in the archive: ``added``, ``removed`` and ``kept`` of matches and of alerts, and the latest headlines
+    that would not have been told."""
 
-    matched: int
-    kept: int
-    removed: tuple[str, ...]  # the latest headlines
-    sound: bool
+    matches: dict[str, int]
+    alerts: dict[str, int]
+    removed: tuple[str, ...]
 
 
 def suggest(
@@ -68,9 +68,8 @@ def suggest(
         labelled, gone = _labelled(database, loaded, rule)
         few = sum(1 for each in labelled if each.useful) < engine.LEAST or sum(1 for each in labelled if not each.useful) < engine.LEAST
         advice = engine.suggest(wanted, labelled, () if few else _background(database, loaded))
-        start = database.clock() - span(since)
-        trials = [_trial(database, loaded, wanted, proposal, start) for proposal in advice.proposals]
-    rows = [_row(wanted, proposal, trial, loaded) for proposal, trial in zip(advice.proposals, trials, strict=True) if trial.sound]
+        trials = [_trial(database, loaded, wanted, proposal, span(since)) for proposal in advice.proposals]
+    rows = [_row(wanted, proposal, trial, loaded) for proposal, trial in zip(advice.proposals, trials, strict=True) if trial]
     missing = advice.missing or ("" if rows else "what the marks suggest contradicts the rule's own test sentences")
     if as_json:
         counts = {"useful": advice.useful, "noise": advice.noise, "no_longer_matched": gone}
@@ -113,30 +112,17 @@ def _background(database: Store, loaded: Config) -> list[MatchInput]:
     return [lookback.article_of(row, feeds) for row in rows]
 
 
-def _trial(database: Store, loaded: Config, rule: Rule, proposal: Proposal, start: datetime) -> _Trial:
-    """The changed rule on all that the rule matched: it only narrows, so nothing else can match."""
-    from watcher import rules as engine
-    from watcher import store
-    from watcher.rules import closure
+def _trial(database: Store, loaded: Config, rule: Rule, proposal: Proposal, past: timedelta) -> _Trial | None:
+    """The changed rule on the archive, decided as the daemon decides; None where the rule's own test sentences contradict it."""
+    from watcher.cli import backtest
+    from watcher.config import ConfigErrors
     from watcher.rules.suggest import patched
 
-    changed = patched(rule, proposal)
-    things = (tuple(changed if each.name == rule.name else each for each in loaded.rules), loaded.entities, loaded.terms)
-    book = engine.compile(*closure.needed([("%", rule.name)], things))
-    sound = not [failure for failure in book.self_test() if (failure.kind, failure.name) == ("rule", rule.name)]
-
-    def read(conn: store.Connection) -> _Trial:
-        matched = kept = 0
-        removed: list[str] = []
-        for told in store.marks.matched(conn, rule.name, since=start):
-            matched += 1
-            if any(match.rule == rule.name for match in book.match(_seen(told, loaded))):
-                kept += 1
-            else:
-                removed.append(told.article.title)
-        return _Trial(matched, kept, tuple(removed[-SHOWN:]), sound)
-
-    return database.read_now(read)
+    try:
+        found = backtest.compare(database, loaded, ((patched(rule, proposal),), (), ()), past).rules[rule.name]
+    except ConfigErrors:
+        return None
+    return _Trial(asdict(found.matches), asdict(found.alerts), tuple(sample["title"] for sample in found.removed))
 
 
 # --- patches --------------------------------------------------------------------------------------------------------------
@@ -193,7 +179,7 @@ def _row(rule: Rule, proposal: Proposal, trial: _Trial, loaded: Config) -> dict[
         "marked": _effect(proposal.labelled),
         "expected": _effect(proposal.unseen),
         "useful_lost_at_most": round(proposal.lost_at_most, 4),
-        "archive": {"matched": trial.matched, "kept": trial.kept, "removed": trial.matched - trial.kept, "samples": list(trial.removed)},
+        "archive": {"matches": trial.matches, "alerts": trial.alerts, "samples": list(trial.removed)},
         "patch": _patch(rule, proposal, loaded),
     }
 
@@ -222,8 +208,10 @@ def _lines(rows: list[dict[str, Any]], since: str) -> Iterator[str]:
             f"   to expect on new ones: precision {expected['precision']:.0%} → {expected['precision_after']:.0%}, "
             f"noise {expected['noise']} → {expected['noise_kept']}, useful lost {expected['useful_lost']} of {expected['useful']}"
         )
-        yield f"   the last {since}: of {archive['matched']} matches {archive['removed']} would be gone" + (
-            ", such as:" if archive["samples"] else ""
+        matches, alerts = archive["matches"], archive["alerts"]
+        yield (
+            f"   the last {since}: {matches['removed']} of {matches['removed'] + matches['kept']} matches and {alerts['removed']} of "
+            f"{alerts['removed'] + alerts['kept']} alerts would be gone" + (", such as:" if archive["samples"] else "")
         )
         for title in archive["samples"]:
             yield f"     {title}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,23 +11,22 @@ from sqlalchemy import Connection, delete, select
 
 from watcher.model import Article, TextSource
 from watcher.store.leases import adding, among
-from watcher.store.schema import alerts, articles, entries, feeds, marks, matches
+from watcher.store.schema import alerts, articles, entries, feeds, marks
 
 NOISE, USEFUL = "noise", "useful"
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """An article that a rule matched, and what was said of its alert: ``noise``, ``useful`` or None."""
+    """An article of an alert that was marked, and what was said of it: ``noise`` or ``useful``."""
 
     entry: int
     story: int
     article: Article
     feed_url: str
     feed_title: str
-    matched_at: datetime
-    verdict: str | None = None
+    told_at: datetime
+    verdict: str
 
 
 def put(conn: Connection, alert: str, verdict: str, *, note: str = "", author: str = "", now: datetime) -> None:
@@ -59,34 +58,17 @@ _ARTICLE = (
 def labelled(conn: Connection, rule: str) -> list[Told]:
     """The articles of a rule's alerts that were marked, oldest first; those that retention has taken are not among them."""
     query = (
-        select(*_ARTICLE, alerts.c.created_at.label("matched_at"), marks.c.verdict)
+        select(*_ARTICLE, alerts.c.created_at.label("told_at"), marks.c.verdict)
         .select_from(marks.join(alerts, alerts.c.id == marks.c.alert_id).join(articles, articles.c.entry_id == alerts.c.entry_id))
         .join(entries, entries.c.id == articles.c.entry_id)
         .join(feeds, feeds.c.id == entries.c.feed_id)
         .where(alerts.c.rule == rule)
         .order_by(alerts.c.created_at, alerts.c.id)
     )
-    return [_told(row, row.verdict) for row in conn.execute(query)]
+    return [_told(row) for row in conn.execute(query)]
 
 
-def matched(conn: Connection, rule: str, *, since: datetime) -> Iterator[Told]:
-    """The articles that a rule matched, oldest first, a few hundred at a time: texts are large."""
-    which = (matches.c.rule == rule, matches.c.matched_at >= since)
-    ids = list(conn.scalars(select(matches.c.entry_id).where(*which).order_by(matches.c.matched_at, matches.c.entry_id)))
-    for at in range(0, len(ids), _CHUNK):
-        some = ids[at : at + _CHUNK]
-        query = (
-            select(*_ARTICLE, matches.c.matched_at)
-            .select_from(articles.join(matches, matches.c.entry_id == articles.c.entry_id))
-            .join(entries, entries.c.id == articles.c.entry_id)
-            .join(feeds, feeds.c.id == entries.c.feed_id)
-            .where(among(conn, articles.c.entry_id, some), matches.c.rule == rule)
-            .order_by(matches.c.matched_at, matches.c.entry_id)
-        )
-        yield from (_told(row, None) for row in conn.execute(query))
-
-
-def _told(row: Any, verdict: str | None) -> Told:
+def _told(row: Any) -> Told:
     article = Article(
         title=row.title, text=row.text or "", url=row.url, canonical_url=row.canonical_url, author=row.author, language=row.language,
         published_at=row.published_at, site=row.site, source=TextSource(row.source), quality=row.quality, note=row.note,
@@ -98,6 +80,6 @@ def _told(row: Any, verdict: str | None) -> Told:
         article=article,
         feed_url=row.feed_url,
         feed_title=row.feed_title,
-        matched_at=row.matched_at,
-        verdict=verdict,
+        told_at=row.told_at,
+        verdict=row.verdict,
     )
