@@ -99,8 +99,8 @@ class SimulatedStore(Store):
     def clock(self) -> datetime:
         return now()
 
-    async def write(self, fn: Callable[[Connection], T]) -> T:
-        with loop().work():
+    async def write(self, fn: Callable[[Connection], T], *, patient: bool = False) -> T:
+        with loop().work():  # nobody waits for company here: that would be time in earnest
             return await super().write(fn)
 
     async def read(self, fn: Callable[[Connection], T]) -> T:

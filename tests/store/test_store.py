@@ -13,7 +13,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from tests.store.factories import NOW
 from watcher.errors import ConfigError, StoreError, StoreUnavailable
@@ -359,3 +359,16 @@ def test_units_that_deadlock_with_another_process_run_again(postgres_server, pos
         thread.join(20)
         assert len(runs) == 3
         assert postgres_store.generation == other.generation == 0
+
+
+async def test_a_patient_unit_shares_its_commit_with_those_that_come_soon(url):
+    """Nobody in a hurry waits for it: five seconds of patience end with the first unit that has none."""
+    with Store.open(url, group_seconds=5.0) as store:
+        await store.write(put("first"))
+        commits = []
+        event.listen(store._engines[0], "commit", commits.append)
+        patient = [asyncio.create_task(store.write(put(f"p{n}"), patient=True)) for n in range(5)]
+        await asyncio.sleep(0)
+        assert await store.write(put("hurry")) == "hurry"
+        assert await asyncio.gather(*patient) == [f"p{n}" for n in range(5)]
+        assert len(commits) == 1

@@ -279,7 +279,7 @@ class Poller:
                 operators.clear_notices(conn, wiring, over, now=now)
             return finished
 
-        finished = await self._runtime.store.write(unit)
+        finished = await self._runtime.store.write(unit, patient=True)
         self.leases.release(state.id)
         faultpoints.reach("feeds.committed")
         if finished is None:

@@ -114,7 +114,7 @@ class Reader:
         faultpoints.reach("entries.matched")
         now = runtime.now()
         reading = replace(reading, again_at=now + again if again else None)
-        settled = await runtime.store.write(lambda conn: verdicts.settle(conn, reading, wiring, self._mirror, now=now))
+        settled = await runtime.store.write(lambda conn: verdicts.settle(conn, reading, wiring, self._mirror, now=now), patient=True)
         faultpoints.reach("entries.committed")
         if settled is None:
             log.get().warning("read.lost_lease", entry=claimed.id)

@@ -170,8 +170,10 @@ class Store:
         """The time by which rows are due: the database's on PostgreSQL, so that processes agree; else this machine's."""
         return datetime.now(UTC) + self._offset
 
-    async def write(self, fn: Callable[[Connection], T]) -> T:
+    async def write(self, fn: Callable[[Connection], T], *, patient: bool = False) -> T:
         """Run ``fn`` in the next group and give its result once that is durable.
+
+        :param patient: it may wait for others to share the commit with, for as long as a group may last (``group_seconds``).
 
         Cancelled before it has begun, it does not run; later, it runs and is committed all the same.
 
@@ -179,7 +181,7 @@ class Store:
         :raises StoreError: the database refused what ``fn`` wanted. Errors of ``fn`` itself come as they are.
         """
         caller = _Caller(asyncio.get_running_loop())
-        self._writer.submit(Unit(fn, caller))
+        self._writer.submit(Unit(fn, caller, patient=patient))
         return cast(T, await caller.wait())
 
     def write_now(self, fn: Callable[[Connection], T]) -> T:

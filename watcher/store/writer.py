@@ -35,10 +35,10 @@ class Reply(Protocol):
 class Unit:
     """One piece of work and who waits for it."""
 
-    __slots__ = ("error", "reply", "result", "runs", "work")
+    __slots__ = ("error", "patient", "reply", "result", "runs", "work")
 
-    def __init__(self, work: Work, reply: Reply) -> None:
-        self.work, self.reply = work, reply
+    def __init__(self, work: Work, reply: Reply, *, patient: bool = False) -> None:
+        self.work, self.reply, self.patient = work, reply, patient
         self.result: Any = None
         self.error: BaseException | None = None
         self.runs = 0
@@ -99,7 +99,28 @@ class Writer:
                     return
                 self._idle()
                 continue
+            if first.patient and not self._again:
+                self._gather()
             self._group(first)
+
+    def _gather(self) -> None:
+        """Wait for company: a commit costs more than most units. Ends with the first unit that is in a hurry.
+
+        No transaction is open meanwhile.
+        """
+        until = time.monotonic() + self._group_seconds
+        while len(self._again) < GROUP_UNITS and (left := until - time.monotonic()) > 0:
+            try:
+                unit = self._queue.get(timeout=left)
+            except queue.Empty:
+                return
+            if unit is None:
+                self._queue.put(None)
+                return
+            if unit.reply.wanted():
+                self._again.append(unit)
+                if not unit.patient:
+                    return
 
     def _next(self, timeout: float | None) -> Unit | None:
         """The next unit that somebody still waits for; None when there is none in time, or at the end of all."""

@@ -72,7 +72,7 @@ def sketch(title: str, text: str, *, year: int | None = None, entities: Iterable
     head = fold(title).text.strip()
     if head and folded.startswith(head):
         folded = folded[len(head) :]
-    hashes = np.array(sorted(set(shingles(folded))), dtype=np.uint64)
+    hashes = np.unique(np.fromiter(shingles(folded), dtype=np.uint64))
     total = len(hashes)
     shift = 0
     while shift < MAX_SHIFT and len(hashes) > (FEW if shift < USUAL_SHIFT else MANY):
@@ -113,7 +113,7 @@ def shingles(folded: str) -> Iterator[int]:
         words = _WORD.findall(folded)
         if 0 < len(words) < WORDS:
             yield digest(" ".join(words))
-        yield from (digest(" ".join(words[at : at + WORDS])) for at in range(len(words) - WORDS + 1))
+        yield from map(digest, map(" ".join, zip(*(words[at:] for at in range(WORDS)), strict=False)))
         return
     tokens = _TOKEN.findall(folded)
     weights = [1 if _HAS_UNSPACED.match(token) else 2 for token in tokens]
