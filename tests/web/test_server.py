@@ -48,6 +48,12 @@ FEED = {
 }
 
 
+DELIVERY = {
+    "alert": "a1", "title": HOSTILE, "channel": "desk", "state": "dead", "attempts": 3, "created_at": "2026-01-01T00:00:00Z",
+    "settled_at": "2026-01-04T03:35:00Z", "due_at": None, "reason": "refused", "answer": HOSTILE, "note": HOSTILE,
+}  # fmt: skip
+
+
 class Lists:
     """A source made of a few values."""
 
@@ -64,6 +70,9 @@ class Lists:
 
     async def alert(self, alert_id: str) -> dict[str, Any] | None:
         return ALERT if alert_id == "a1" else None
+
+    async def deliveries(self, state: str | None, limit: int, offset: int) -> list[dict[str, Any]]:
+        return [DELIVERY] if state in (None, "dead") else []
 
     async def bundle(self, number: str) -> list[dict[str, Any]] | None:
         return [ALERT, ALERT] if number == "7" else []
@@ -124,6 +133,8 @@ async def browser(lists: Lists) -> AsyncIterator[Browser]:
         "/alerts",
         "/alerts/a1",
         "/feeds",
+        "/deliveries",
+        "/deliveries?state=<script>",
         "/nothing-here",
         f"/do/silence/a1{LINK}",
         f"/do/open/a1{LINK}",
@@ -171,6 +182,15 @@ async def test_the_api_gives_what_the_pages_show(browser: Browser) -> None:
     assert json.loads((await browser.get("/api/alerts/a1"))[1]) == ALERT
     assert json.loads((await browser.get("/api/feeds?offset=1"))[1]) == []
     assert (await browser.get("/metrics"))[1] == "watcher_feeds 3\n"
+
+
+async def test_deliveries_are_shown_by_state(browser: Browser) -> None:
+    _, text, _ = await browser.get("/deliveries?state=dead")
+    assert "Sun 4 Jan 2026, 03:35 UTC" in text
+    assert 'aria-current="page">dead' in text
+    assert json.loads((await browser.get("/api/deliveries?state=sent"))[1]) == []
+    assert json.loads((await browser.get("/api/deliveries"))[1]) == [DELIVERY]
+    assert (await browser.get("/api/deliveries?state=lost"))[0] == 400
 
 
 async def test_health_says_why_it_is_not_well(browser: Browser, lists: Lists) -> None:

@@ -66,9 +66,19 @@ class _Daemon:
             alert = store.alerts.get(conn, alert_id)
             if alert is None:
                 return None
-            return {**alert_row(alert), "deliveries": [_safe(row) for row in store.alerts.deliveries_of(conn, alert.id)]}
+            return {
+                **alert_row(alert),
+                **_safe(store.escalations.acknowledgement(conn, alert.id)),
+                "mark": _safe(store.marks.of(conn, [alert.id]).get(alert.id)),
+                "escalations": _safe(store.escalations.of_alert(conn, alert.id)),
+                "deliveries": [_safe(row) for row in store.alerts.deliveries_of(conn, alert.id)],
+            }
 
         return await self._runtime.store.read(read)
+
+    async def deliveries(self, state: str | None, limit: int, offset: int) -> list[web.source.Row]:
+        found = await self._runtime.store.read(lambda conn: store.history.listing(conn, state=state, limit=limit, offset=offset))
+        return [_safe(row) for row in found]
 
     async def bundle(self, number: str) -> list[web.source.Row] | None:
         if not number.isdecimal() or len(number) > 18:

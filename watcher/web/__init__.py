@@ -8,9 +8,10 @@ templates/  Jinja2 with autoescape     static/  one style sheet: no script, noth
 
 /             state: feeds, entries, deliveries, the newest alerts
 /alerts       newest first            /alerts/ID   one, with what matched
+/deliveries   what was sent, what waits, what was given up
 /feeds        each with its last success, next poll and trouble
 /alerts.atom  /alerts.json   the newest alerts as a feed; with a password also by ?token= of [web] feed_token
-/do/ACTION/ID  signed links      /api/status   /api/alerts   /api/alerts/ID   /api/feeds
+/do/ACTION/ID  signed links      /api/status   /api/alerts   /api/alerts/ID   /api/deliveries   /api/feeds
 /healthz      200 while the daemon works, 503 with the reason when it does not
 /metrics      Prometheus
 """

@@ -16,6 +16,7 @@ import hmac
 import ipaddress
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, select_autoescape
 
-from watcher.model import Secret
+from watcher.model import DeliveryState, Secret
 from watcher.web import actions, callbacks
 from watcher.web.source import Source
 
@@ -93,10 +94,12 @@ def application(
             web.get("/alerts.atom", pages.atom),
             web.get("/alerts.json", pages.json_feed),
             web.get("/alerts/{id}", pages.alert),
+            web.get("/deliveries", pages.deliveries),
             web.get("/feeds", pages.feeds),
             web.get("/api/status", pages.api_status),
             web.get("/api/alerts", pages.api_alerts),
             web.get("/api/alerts/{id}", pages.api_alert),
+            web.get("/api/deliveries", pages.api_deliveries),
             web.get("/api/feeds", pages.api_feeds),
             web.get("/healthz", pages.health),
             web.get("/metrics", pages.metrics),
@@ -116,6 +119,7 @@ class _Pages:
         self._templates = Environment(
             loader=PackageLoader("watcher.web"), autoescape=select_autoescape(default=True), trim_blocks=True, lstrip_blocks=True
         )
+        self._templates.filters["when"] = when
 
     def html(self, template: str, **values: Any) -> web.Response:
         """Render a page."""
@@ -149,6 +153,11 @@ class _Pages:
     async def alert(self, request: web.Request) -> web.Response:
         return self.html("alert.html", alert=_found(await self._source.alert(request.match_info["id"])))
 
+    async def deliveries(self, request: web.Request) -> web.Response:
+        state, (limit, offset) = _state(request), _span(request)
+        found = await self._source.deliveries(state or None, limit, offset)
+        return self.html("deliveries.html", deliveries=found, state=state, limit=limit, offset=offset)
+
     async def feeds(self, request: web.Request) -> web.Response:
         limit, offset = _span(request)
         return self.html("feeds.html", feeds=await self._source.feeds(limit, offset), limit=limit, offset=offset)
@@ -161,6 +170,9 @@ class _Pages:
 
     async def api_alert(self, request: web.Request) -> web.Response:
         return _json(_found(await self._source.alert(request.match_info["id"])))
+
+    async def api_deliveries(self, request: web.Request) -> web.Response:
+        return _json(await self._source.deliveries(_state(request) or None, *_span(request)))
 
     async def api_feeds(self, request: web.Request) -> web.Response:
         return _json(await self._source.feeds(*_span(request)))
@@ -257,6 +269,23 @@ def _span(request: web.Request) -> tuple[int, int]:
     if not (1 <= limit <= MOST_ROWS and 0 <= offset <= MOST_OFFSET):
         raise web.HTTPBadRequest(text=f"limit is 1 to {MOST_ROWS}, offset 0 to {MOST_OFFSET}\n")
     return limit, offset
+
+
+def _state(request: web.Request) -> str:
+    """The state that a list of deliveries is asked for; "" for all."""
+    state = request.query.get("state", "")
+    if state not in ("", *(each.value for each in DeliveryState)):
+        raise web.HTTPBadRequest(text="a state is due, sent, dead or moved\n")
+    return state
+
+
+def when(value: object) -> str:
+    """An ISO 8601 time for people: ``Thu 1 Jan 2026, 09:30 UTC``; "" where there is none."""
+    try:
+        at = datetime.fromisoformat(str(value)).astimezone(UTC)
+    except ValueError:
+        return ""
+    return f"{at:%a} {at.day} {at:%b %Y, %H:%M} UTC"
 
 
 def _found(row: dict[str, Any] | None) -> dict[str, Any]:

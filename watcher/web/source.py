@@ -31,6 +31,10 @@ class Source(Protocol):
         """One alert with its deliveries and their attempts."""
         ...
 
+    async def deliveries(self, state: str | None, limit: int, offset: int) -> list[Row]:
+        """Deliveries, newest first; of one state where it is given."""
+        ...
+
     async def bundle(self, number: str) -> list[Row] | None:
         """The alerts of one message; None where there is none of that number."""
         ...
