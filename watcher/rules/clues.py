@@ -24,7 +24,7 @@ from watcher.text.fold import fold
 
 FOLDED = Flavour(case=True, accents=False)
 LONGEST = 40  # characters of a word that are kept
-MOST_HINTS = 1_000  # of one clue; a longer one would cost more than it saves
+MOST_HINTS = 2_000  # of one clue; a longer one would cost more than it saves
 VERSION = 1  # of the words; an index of another version is made anew
 
 

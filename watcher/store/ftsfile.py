@@ -109,12 +109,16 @@ class File:
             yield page
 
     def _of_month(self, month: str, wanted: str, low: int, high: int) -> Iterator[int]:
-        query = f'SELECT rowid FROM "{month}" WHERE "{month}" MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT {PAGE}'  # noqa: S608
-        found = [(high + 1,)]
-        while found:
-            with self._guard():
-                found = self._db.execute(query, (wanted, low, found[-1][0] - 1)).fetchall()
-            yield from (number for (number,) in found)
+        query = f'SELECT rowid FROM "{month}" WHERE "{month}" MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC'  # noqa: S608
+        with self._guard():  # one statement, read on as far as is wanted: the beginning of a word may stand for thousands of words
+            cursor = self._db.execute(query, (wanted, low, high))
+        with contextlib.closing(cursor):
+            while True:
+                with self._guard():
+                    found = cursor.fetchmany(PAGE)
+                if not found:
+                    return
+                yield from (number for (number,) in found)
 
     def forget(self, first: int) -> None:
         if not self._db.execute("SELECT 1 FROM months WHERE last < ?", (first,)).fetchone():
