@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from datetime import timedelta
 
@@ -9,9 +10,9 @@ import pytest
 import structlog
 
 from tests.desk import HOOK, Desk, entry, feed
-from watcher import store
+from watcher import rules, store
 from watcher.cli import main, verdict
-from watcher.model import Reason
+from watcher.model import Alias, Entity, MatchInput, Reason, Rule
 from watcher.store import Store
 
 WAR, SPORT, WIRE = "https://war.example/rss", "https://sport.example/rss", "https://wire.example/rss"
@@ -175,7 +176,39 @@ def test_a_lead_is_told_in_words(run, capfd):
     assert "desk (all channels): due after 0 attempts" in out
     assert "phone (route 1): due after 0 attempts" in out
     assert "rule muted: not told: silenced (silence 1 by eva until " in out
-    assert "1 other rules did not match" in out
+    assert "rule english: did not match: its feeds = tag:sport" in out
+
+
+def test_rules_that_did_not_match_say_what_they_lack(run, capfd):
+    _, out, _ = ask(run[0], capfd, "why", "https://example.org/none")
+    assert "rule patriot: did not match: no @patriot (no alias found)" in out
+    assert "rule seldom: did not match: none of missiles, touchdown" in out
+    assert "✗" not in out
+    _, out, _ = ask(run[0], capfd, "why", "https://example.org/none", "--all")
+    assert "  ✗ any of" in out
+    assert "    ✗ touchdown" in out
+
+
+@pytest.mark.parametrize(
+    ("query", "lacks"),
+    [
+        ("a1 b1", "no b1"),
+        ("x1 OR y1 OR z1 OR w1 OR v1", "none of x1, y1, z1, w1 …"),
+        ("a1 NOT b2", "has b2"),
+        ("NOT (q1 OR (a1 b2))", "has a1"),
+        ("@p", "no @p (1 left out: none of the required terms in the article)"),
+        ("a1 NEAR/1 b2", "NEAR/1: a1 and b2 stand too far apart"),
+        ("a1 NEAR/2 zz", "NEAR/2: no zz"),
+        ("ATLEAST/3 (a1)", "ATLEAST/3 (1 found)"),
+        ("%other a1", "no q1"),
+    ],
+)
+def test_what_a_rule_lacks_is_said_in_a_few_words(query, lacks):
+    entities = [Entity(id="p", name="P", aliases=(Alias(text="Patriot"),), requires=("missile",))]
+    book = rules.compile([Rule(name="r", query=query), Rule(name="other", query="q1")], entities)
+    trace = book.explain(MatchInput(text="a1 and so on b2 Patriot"), "r")
+    assert not trace.holds
+    assert verdict.objection(dataclasses.asdict(trace)) == lacks
 
 
 def test_a_copy_names_what_it_repeats(run, capfd):

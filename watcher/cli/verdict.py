@@ -27,8 +27,8 @@ _WAITING = {
 }
 
 
-def of_entry(facts: Facts) -> Iterator[str]:
-    """The whole trace of an entry."""
+def of_entry(facts: Facts, *, everything: bool = False) -> Iterator[str]:
+    """The whole trace of an entry. ``everything``: each clause of the rules that did not match, and not only what each lacks."""
     yield from _head(facts)
     if facts["status"] != "done":
         due = f"; due {facts['due_at']}" if facts["due_at"] else ""
@@ -38,16 +38,45 @@ def of_entry(facts: Facts) -> Iterator[str]:
     if facts["due_at"]:
         yield f"its page is looked for again at {facts['due_at']}"
     yield from _story(facts["story"])
-    if not facts["matches"]:
-        yield "no rule matched; `watcher why-not URL RULE` shows each clause"
     for match in facts["matches"]:
         yield f"rule {match['rule']}: {_decision(match)}"
         yield from _clauses(match)
         yield from _deliveries(match)
     for match in facts["changed"]:
         yield f"rule {match['rule']}: it did not match when this was read, and does now: the rule, or its feed, has changed since"
-    if facts["matches"] and facts["other_rules"]:
-        yield f"{facts['other_rules']} other rules did not match: `watcher why-not URL RULE`"
+    for other in facts["others"]:
+        yield f"rule {other['rule']}: did not match: {objection(other['now'])}"
+        for clause in other["now"]["children"] if everything else ():
+            yield from tree(clause, 1)
+    hidden = (facts["other_rules"] or 0) - len(facts["others"])
+    if hidden:
+        yield f"{hidden} {'other ' if facts['matches'] else ''}rules did not match: --all shows why, or `watcher why-not URL RULE`"
+
+
+def objection(trace: Facts) -> str:
+    """What a rule lacks, in a few words: the first clause that fails, down to a term."""
+    children, clause = trace["children"], trace["clause"]
+    if clause == "not":
+        return f"has {_found(children[0])}"
+    if clause == "any of":
+        shown = ", ".join(child["clause"] for child in children[:4])
+        return f"none of {shown}{' …' if len(children) > 4 else ''}"
+    failing = next((child for child in children if not child["holds"]), None)
+    if failing is not None and clause != "score":
+        near = clause.startswith(("NEAR", "ONEAR"))
+        return objection(failing) if not near else f"{clause}: {objection(failing)}"
+    if children and clause.startswith(("NEAR", "ONEAR")):
+        return f"{clause}: {' and '.join(child['clause'] for child in children)} stand too far apart"
+    note = f" ({trace['note']})" if trace["note"] else ""
+    if clause.startswith(("feeds = ", "languages = ")):
+        return f"its {clause}"
+    return f"no {clause}{note}" if not children or clause.startswith("@") else f"{clause}{note}"
+
+
+def _found(trace: Facts) -> str:
+    """The first thing that makes a clause true."""
+    holding = next((child for child in trace["children"] if child["holds"]), None)
+    return trace["clause"] if holding is None or trace["evidence"] else _found(holding)
 
 
 def of_rule(facts: Facts) -> Iterator[str]:

@@ -20,7 +20,12 @@ Wanted = Annotated[
 ]
 
 
-def why(ctx: typer.Context, entry: Wanted, as_json: output.AsJson = False) -> None:
+def why(
+    ctx: typer.Context,
+    entry: Wanted,
+    everything: Annotated[bool, typer.Option("--all", help="Every clause of every rule, also of those that did not match.")] = False,
+    as_json: output.AsJson = False,
+) -> None:
     """Show what became of an entry: feed, text, story, each rule's decision with its clauses, each delivery with its attempts.
 
     Exits 1 when it was never seen, and says what is known of its site.
@@ -35,12 +40,12 @@ def why(ctx: typer.Context, entry: Wanted, as_json: output.AsJson = False) -> No
     loaded, trouble = _configuration(ctx)
     with opened.store(opened.database(ctx)) as database:
         found, others = database.read_now(lambda conn: _found(conn, entry))
-        facts = database.read_now(lambda conn: trace.trace(conn, found.id, loaded))
+        facts = database.read_now(lambda conn: trace.trace(conn, found.id, loaded, everything=everything))
     facts["elsewhere"] = [_appearance(each) for each in others]
     if as_json:
         output.emit(facts)
         return
-    for line in verdict.of_entry(facts):
+    for line in verdict.of_entry(facts, everything=everything):
         output.say(line)
     if trouble:
         output.warn(f"rules are shown without their clauses: {trouble}")

@@ -27,6 +27,8 @@ from watcher.model import Article, Feed, MatchInput, TextSource
 from watcher.rules import closure, scope
 from watcher.stories.canonical import canonical_url
 
+FEW = 12  # rules that are explained without being asked for, though they did not match
+
 Row = Mapping[str, Any]
 
 
@@ -81,10 +83,11 @@ def as_seen(row: Row, loaded: Config) -> MatchInput | None:
     return seen.match_input(article, feed, seen.feed_name(feed, row["feed_title"]))
 
 
-def trace(conn: store.Connection, entry: int, loaded: Config | None) -> dict[str, Any]:
+def trace(conn: store.Connection, entry: int, loaded: Config | None, *, everything: bool = False) -> dict[str, Any]:
     """Return everything about an entry that exists.
 
     :param loaded: the present configuration, for the clauses and for why a channel was chosen; None where it cannot be loaded.
+    :param everything: the clauses of rules that did not match, too, however many there are.
     """
     row = store.entries.find(conn, str(entry))
     assert row is not None
@@ -108,10 +111,21 @@ def trace(conn: store.Connection, entry: int, loaded: Config | None) -> dict[str
         "story": _story(conn, row),
         "matches": [rule for rule in rules if rule["then"]],
         "changed": [rule for rule in rules if not rule["then"]],
-        "other_rules": None
-        if loaded is None
-        else len(loaded.rules) - len({rule["rule"] for rule in rules} & {r.name for r in loaded.rules}),
+        **_others(loaded, article, {rule["rule"] for rule in rules}, everything=everything),
     }
+
+
+def _others(loaded: Config | None, article: MatchInput | None, shown: set[str], *, everything: bool) -> dict[str, Any]:
+    """The rules that did not match and do not: how many, and the clauses of each where there are few or all were asked for."""
+    if loaded is None:
+        return {"other_rules": None, "others": []}
+    names = [rule.name for rule in loaded.rules if rule.name not in shown]
+    asked = names if article is not None and (everything or len(names) <= FEW) else []
+    return {"other_rules": len(names), "others": [_now(loaded, article, name) for name in asked if article is not None]}
+
+
+def _now(loaded: Config, article: MatchInput, rule: str) -> dict[str, Any]:
+    return {"rule": rule, "now": asdict(loaded.rulebook.explain(article, rule))}
 
 
 def explain(conn: store.Connection, entry: int, loaded: Config, rule: str) -> dict[str, Any]:
@@ -209,8 +223,7 @@ def _decided(conn: store.Connection, row: Row, match: Row, loaded: Config | None
 
 def _new(loaded: Config, article: MatchInput, rule: str) -> dict[str, Any]:
     """A rule that did not match then and does now: it was changed, or added."""
-    trace = loaded.rulebook.explain(article, rule)
-    return {"rule": rule, "then": False, "holds_now": trace.holds, "now": asdict(trace), "alert": None, "reason": "not_matched"}
+    return {**_now(loaded, article, rule), "then": False, "holds_now": True, "alert": None, "reason": "not_matched"}
 
 
 def _entities(loaded: Config, article: MatchInput, rule: str) -> dict[str, list[dict[str, Any]]]:
