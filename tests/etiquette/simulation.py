@@ -188,6 +188,8 @@ class Site:
 class Simulation:
     """A daemon's loops over one database and one configuration, started and stopped as often as wanted."""
 
+    client: type[SimulatedClient] = SimulatedClient
+
     def __init__(self, folder: Path, *, seed: int = 1) -> None:
         self.folder = folder
         self._seed = seed
@@ -203,7 +205,7 @@ class Simulation:
         loaded = config.load(self.folder / "watcher.toml")
         wiring = wire(loaded)
         await wiring.close()
-        client = SimulatedClient(user_agent=user_agent(loaded.contact), limits=wiring.limits, allow_private=loaded.fetch.allow_private)
+        client = self.client(user_agent=user_agent(loaded.contact), limits=wiring.limits, allow_private=loaded.fetch.allow_private)
         with loop().work():
             store = await asyncio.to_thread(SimulatedStore.open, loaded.database, exclusive=True)
         self._seed += 1

@@ -21,7 +21,9 @@ def unchanged(
     if isinstance(answer, NotModified):  # a 304 need not repeat its validators
         etag, last_modified = etag or state.etag, last_modified or state.last_modified
     due_at, interval = schedule.after_success(state, feed, policy, hints=answer.hints, now=now, jitter=jitter)
-    after = replace(_well(state, now), due_at=due_at, interval=interval, etag=etag, last_modified=last_modified)
+    after = replace(
+        _well(state, now), due_at=due_at, interval=interval, etag=etag, last_modified=last_modified, validators_url=answer.validators_url
+    )
     return _redirected(after, answer.permanent)
 
 
@@ -32,6 +34,7 @@ def only_rescheduled(state: FeedState, answer: Response | NotModified) -> bool:
         state.failures == 0
         and (answer.etag == state.etag or (again and not answer.etag))
         and (answer.last_modified == state.last_modified or (again and not answer.last_modified))
+        and answer.validators_url == state.validators_url
         and (answer.permanent is None or answer.permanent == state.fetch_url)
         and state.redirect_count == 0
         and state.redirect_url is None
@@ -69,6 +72,7 @@ def changed(
         lied_at=state.lied_at if health.distrusted(state, now) else None,
         etag=answer.etag,
         last_modified=answer.last_modified,
+        validators_url=answer.validators_url,
         body_hash=answer.body_hash,
         backlog=0,
     )
@@ -150,7 +154,7 @@ def _redirected(state: FeedState, target: str | None) -> FeedState:
     count = state.redirect_count + 1 if target == state.redirect_url else 1
     if count < CONFIRMATIONS:
         return replace(state, redirect_url=target, redirect_count=count)
-    return replace(state, fetch_url=target, redirect_url=None, redirect_count=0)
+    return replace(state, fetch_url=target, validators_url=None, redirect_url=None, redirect_count=0)
 
 
 def _merge(document: FeedHints, headers: FeedHints) -> FeedHints:

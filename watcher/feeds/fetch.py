@@ -9,7 +9,7 @@ import xxhash
 
 from watcher.errors import BadStatus, FetchError, Trouble
 from watcher.model import Feed, FeedHints, FeedState, Secret
-from watcher.net import Client, Limits, Reply, headers, redact
+from watcher.net import Client, Conditional, Limits, Reply, headers, redact
 
 ACCEPT = "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9, */*;q=0.1"
 MOST_VALIDATOR = 1_000  # characters; a longer one is not kept, and the next GET is unconditional
@@ -19,7 +19,8 @@ _PERMANENT = frozenset((301, 308))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """A feed's bytes. ``etag`` and ``last_modified`` are the header's bytes as latin-1, to be returned verbatim, and only
-    to the URL that was asked. ``permanent``: where every redirect on the way was permanent, the final URL; else None."""
+    to the URL that gave them: ``validators_url``, None where that is the URL that was asked for. ``permanent``: where every
+    redirect on the way was permanent, the final URL; else None."""
 
     url: str
     status: int
@@ -30,6 +31,7 @@ class Response:
     hints: FeedHints
     permanent: str | None
     body_hash: bytes
+    validators_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +43,23 @@ class NotModified:
     etag: str | None
     last_modified: str | None
     permanent: str | None
+    validators_url: str | None = None
 
 
 async def fetch(client: Client, feed: Feed, state: FeedState, limits: Limits | None = None) -> Response | NotModified:
     """Ask for ``state.fetch_url`` as its server would like to be asked (RELIABILITY 2.5).
 
-    Both validators are sent, byte for byte as they came, to the URL that gave them; none is ever invented.
+    Both validators are sent, byte for byte as they came, to the URL that gave them and to no other: where ``fetch_url`` redirects,
+    the hop that gave them gets them. None is ever invented.
 
-    :raises BadStatus: anything but 200 and 304, with the way it is to be rescheduled and the server's ``Retry-After``.
+    :raises BadStatus: anything but 200, and 304 where validators were sent, with the way it is to be rescheduled and the server's ``Retry-After``.
     :raises FetchError: ``empty``: 200 without a body; otherwise as ``Client.get``.
     """
+    held = validators(state)
     reply = await client.get(
         state.fetch_url,
-        headers=request_headers(feed, state),
+        headers=request_headers(feed),
+        conditional=Conditional(held, state.validators_url) if held else None,
         limits=limits,
         proxy=_reveal(feed.proxy),
         user_agent=feed.user_agent,
@@ -62,13 +68,15 @@ async def fetch(client: Client, feed: Feed, state: FeedState, limits: Limits | N
     permanent = None
     if reply.hops:
         permanent = reply.url if all(hop.status in _PERMANENT for hop in reply.hops) else None
-    if reply.status == 304:
+    source = reply.url if reply.hops else None
+    if reply.status == 304 and held and source == state.validators_url:
         return NotModified(
             url=reply.url,
             hints=hints_of(reply),
             etag=validator(reply, b"etag"),
             last_modified=validator(reply, b"last-modified"),
             permanent=permanent,
+            validators_url=source,
         )
     if reply.status != 200:
         raise bad_status(reply.url, reply, datetime.now(UTC))
@@ -84,21 +92,26 @@ async def fetch(client: Client, feed: Feed, state: FeedState, limits: Limits | N
         hints=hints_of(reply),
         permanent=permanent,
         body_hash=xxhash.xxh3_128_digest(reply.body),
+        validators_url=source,
     )
 
 
-def request_headers(feed: Feed, state: FeedState) -> dict[str, str]:
-    """Return the headers of a poll; the feed's own go before ours, except for validators."""
-    asked = {"Accept": ACCEPT}
-    for name, value in feed.headers:
-        if name.lower() == "accept":
-            asked.pop("Accept", None)
-        asked[name] = _reveal(value) or ""
+def request_headers(feed: Feed) -> dict[str, str]:
+    """Return the headers of a poll but for its validators; the feed's own go before ours."""
+    if not feed.headers:
+        return {"Accept": ACCEPT}
+    asked = {"Accept": ACCEPT} if all(name.lower() != "accept" for name, _ in feed.headers) else {}
+    return asked | {name: _reveal(value) or "" for name, value in feed.headers}
+
+
+def validators(state: FeedState) -> dict[str, str]:
+    """Return the conditional headers that a poll may send to ``state.validators_url``."""
+    held = {}
     if (etag := sendable(state.etag)) is not None:
-        asked["If-None-Match"] = etag
+        held["If-None-Match"] = etag
     if (modified := sendable(state.last_modified)) is not None:
-        asked["If-Modified-Since"] = modified
-    return asked
+        held["If-Modified-Since"] = modified
+    return held
 
 
 def sendable(stored: str | None) -> str | None:
@@ -171,6 +184,7 @@ def trouble_of(status: int) -> Trouble:
 _REASONS = {401: "http_401", 403: "http_403", 404: "http_404", 410: "gone", 429: "rate_limited", 204: "empty", 206: "partial"}
 _DETAILS = {
     204: "the server answered 204: no document",
+    304: "the server answered 304 to a question without validators",
     206: "the server sent part of a document that was asked for whole",
     401: "the server asks for credentials (401): set headers, or username and password, for this feed",
     403: "the server forbids it (403): it may want another user agent, credentials, or fewer requests",

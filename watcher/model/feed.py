@@ -47,7 +47,7 @@ class FeedState:
     """What polling remembers about one feed: one row.
 
     ``epoch`` fences the claim: only the claimer that still holds it may finish. ``fetch_url`` differs from ``url`` after
-    an adopted permanent redirect. ``etag`` and ``last_modified`` are opaque bytes-for-bytes strings, valid for ``fetch_url`` only.
+    an adopted permanent redirect. ``etag`` and ``last_modified`` are opaque bytes-for-bytes strings, valid only for ``validators_url``, or ``fetch_url`` where that is None.
     ``known_spans`` is the packed 8-byte hashes of the item spans of the last parsed document (see ``feeds.spans``).
     ``interval`` is the adaptive interval in force. ``failures`` counts failures in a row.
     ``rhythm`` is the packed publishing rhythm (see ``feeds.rhythm``). ``checked_at``: the last unconditional GET that tested the
@@ -65,6 +65,7 @@ class FeedState:
     title: str = ""
     etag: str | None = None
     last_modified: str | None = None
+    validators_url: str | None = None
     body_hash: bytes | None = None
     known_spans: bytes = b""
     span_count: int = 0

@@ -15,9 +15,9 @@ The world outside is hostile by default, so each promise stands at the one place
 Statuses are values; what raises is transport, limits and vetoes.
 """
 
-from watcher.net.client import Client
+from watcher.net.client import Client, Conditional
 from watcher.net.headers import retry_after
 from watcher.net.reply import Hop, Limits, Reply
 from watcher.net.target import redact
 
-__all__ = ["Client", "Hop", "Limits", "Reply", "redact", "retry_after"]
+__all__ = ["Client", "Conditional", "Hop", "Limits", "Reply", "redact", "retry_after"]

@@ -7,7 +7,7 @@ import base64
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from aiohttp import ClientError, ClientResponse
 from aiohttp.abc import AbstractResolver
@@ -29,6 +29,13 @@ ALL_HEADERS = 1 << 16  # L5
 _FAULTS = (ClientError, HttpProcessingError, OSError, ValueError)  # TimeoutError is an OSError
 # What may follow a redirect to another origin; anything else could be a secret.
 _PUBLIC_HEADERS = frozenset(("accept", "accept-encoding", "accept-language", "user-agent", "if-none-match", "if-modified-since"))
+
+
+class Conditional(NamedTuple):
+    """Validators, and the URL (as in ``Reply.url``) that gave them; None: the one that is asked for first. No other hop gets them."""
+
+    headers: Mapping[str, str]
+    url: str | None = None
 
 
 class Client:
@@ -79,14 +86,16 @@ class Client:
         user_agent: str | None = None,
         auth: tuple[str, str] | None = None,
         allow_private: Sequence[str] | None = None,
+        conditional: Conditional | None = None,
     ) -> Reply:
         """Return the answer of ``url``, of whatever status, after following its redirects, each hop judged anew.
 
         :param headers: sent along; across origins only what cannot be a secret.
         :param auth: user and password for the first origin; goes before those in the URL.
+        :param conditional: headers for one hop only.
         :raises FetchError: see the tree in ``watcher.errors``; ``reason`` is one of a small set.
         """
-        asked = Request(url, headers, user_agent or self._user_agent, auth)
+        asked = Request(url, headers, user_agent or self._user_agent, auth, conditional)
         bounds = limits or self._limits
         allow = self._allow if allow_private is None else address.networks(allow_private)
         clock = asyncio.get_running_loop().time
@@ -167,9 +176,11 @@ class Request:
     ``target`` is where the next hop goes, ``hops`` those behind us, ``headers`` what that origin may see.
     """
 
-    __slots__ = ("headers", "hops", "target")
+    __slots__ = ("_conditional", "headers", "hops", "target")
 
-    def __init__(self, url: str, headers: Headers, user_agent: str, auth: tuple[str, str] | None) -> None:
+    def __init__(
+        self, url: str, headers: Headers, user_agent: str, auth: tuple[str, str] | None, conditional: Conditional | None = None
+    ) -> None:
         self.target = target.parse(url)
         self.hops: list[Hop] = []
         self.headers: CIMultiDict[str] = CIMultiDict(headers)
@@ -179,6 +190,9 @@ class Request:
             self._authorize(*auth)
         elif self.target.user is not None:
             self._authorize(self.target.user, self.target.password)
+        self._conditional = conditional
+        if conditional is not None and conditional.url in (None, self.target.text):
+            self.headers.update(conditional.headers)
 
     def redirect(self, location: str, status: int, most: int) -> None:
         """Turn to the next hop; raises FetchError ``redirects`` beyond ``most``, and as ``target.join``."""
@@ -190,6 +204,11 @@ class Request:
         if not _same_origin(here.origin, self.target.origin):
             for name in [name for name in self.headers if name.lower() not in _PUBLIC_HEADERS]:
                 del self.headers[name]
+        if self._conditional is not None:  # another server's validator could agree with ours by chance, and hide news
+            for name in self._conditional.headers:
+                self.headers.popall(name, None)
+            if self._conditional.url == self.target.text:
+                self.headers.update(self._conditional.headers)
         if self.target.user is not None:
             self._authorize(self.target.user, self.target.password)
 

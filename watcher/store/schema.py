@@ -52,6 +52,7 @@ feeds = Table(
     Column("fetch_url", Words, nullable=False),
     Column("etag", Words),
     Column("last_modified", Words),
+    Column("validators_url", Words),  # where a redirect led, if that gave the validators
     Column("body_hash", LargeBinary),
     Column("known_spans", LargeBinary, nullable=False),
     Column("span_count", Integer, nullable=False, server_default="0"),
