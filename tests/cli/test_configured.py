@@ -2,12 +2,13 @@
 
 import json
 import tomllib
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
 
-from watcher import store
+from watcher import config, store
 from watcher.store import Store
 
 CONFIG = """
@@ -51,6 +52,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, body):
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", '"v1"')
         self.end_headers()
         self.wfile.write(body)
 
@@ -156,6 +158,22 @@ def test_a_page_is_searched_for_its_feeds_and_one_is_taken_only_when_told_so(wat
         "common path",
     )
     assert tomllib.loads(file.read_text())["feeds"][1] == {"url": f"{url}/rss", "name": "Mine", "interval": "5m"}
+
+
+def test_what_was_fetched_to_try_a_feed_is_not_fetched_again(watcher, file, url, tmp_path):
+    """One unconditional request per feed, adding included: the daemon's first poll carries the validators, and what was there is known."""
+    loaded = config.load(file)
+    with Store.open(loaded.database) as database:
+        assert watcher("feeds", "add", f"{url}/rss").code == 0
+        now = database.clock()
+        assert not database.read_now(lambda conn: store.feeds.listing(conn, now=now)), "nobody polls it yet"
+        seeds = [store.feeds.FeedSeed(f"{url}/rss", "127.0.0.1", "", timedelta(minutes=10), now)]
+        database.write_now(lambda conn: store.feeds.sync(conn, seeds, now=now))  # as a reload does
+        (state,) = database.write_now(lambda conn: store.feeds.claim(conn, now=now, lease=timedelta(seconds=30), limit=9, per_host=2))
+        assert (state.etag, state.title, state.span_count) == ('"v1"', "Local", 2)
+        assert state.baseline_at is not None
+        (row,) = database.read_now(lambda conn: store.feeds.listing(conn, now=now))
+        assert (row["entries"], row["new_24h"]) == (2, 0)
 
 
 def test_a_wrong_interval_is_a_mistake_in_usage(watcher, file):

@@ -104,6 +104,8 @@ def add(
             raise typer.Exit(boundary.NO)
     target = file or path
     feedfile.add(target, [feed], lambda: with_these(opened.configuration(ctx), {feed.url}, target))
+    if found is not None:
+        _remember(loaded, feed, found)
     if as_json:
         nothing: dict[str, Any] = {"format": None, "newest": []}
         output.emit({**(_facts(found) if found else nothing), "url": feed.url, "file": str(target)})
@@ -128,6 +130,32 @@ def distinct(feeds: Iterable[Feed], taken: set[str]) -> list[Feed]:
         taken.add(name)
         found.append(replace(feed, name=name))
     return found
+
+
+def _remember(loaded: Config, feed: Feed, found: Found) -> None:
+    """Hand over to the daemon what was fetched, where it has a database: a feed's server is asked for the whole only once."""
+    from watcher import store
+    from watcher.daemon import outcome
+    from watcher.errors import StoreError
+    from watcher.feeds import fetch, host_of
+    from watcher.feeds.schedule import Policy
+    from watcher.model import FeedId, FeedState
+
+    if not found.document.complete:
+        return
+    policy = Policy(loaded.fetch.interval, loaded.fetch.min_interval, loaded.fetch.max_interval)
+    try:
+        with opened.store(loaded.database) as database:
+            now = database.clock()
+            fresh = FeedState(id=FeedId(0), url=feed.url, host=host_of(feed.url), epoch=0, due_at=None, fetch_url=feed.url)
+            answer = fetch.response_of(found.reply)
+            if found.url == answer.url:  # the address that is written is where it led
+                answer = replace(answer, permanent=None, validators_url=None)
+            after = outcome.changed(fresh, feed, policy, answer, found.document, now=now, jitter=0.0)
+            seed = store.feeds.FeedSeed(feed.url, fresh.host, feed.name, feed.interval or policy.interval, now)
+            database.write_now(lambda conn: store.feeds.plant(conn, seed, after, found.document, now=now))
+    except StoreError:
+        return  # no database yet, or one that is busy: the daemon's first poll asks for the whole again
 
 
 async def _find(url: str, loaded: Config | None) -> list[Found]:

@@ -33,6 +33,7 @@ def status(ctx: typer.Context, as_json: output.AsJson = False) -> None:
 
         facts = database.read_now(read)
         facts["coverage"] = _coverage(ctx, database)
+        facts |= _pace(database, now)
     needs_you = bool(facts["deliveries_dead"] or facts["channels_down"])
     if as_json:
         output.emit({"running": bool(daemons), "daemons": daemons, "ok": bool(daemons) and not needs_you, **facts})
@@ -52,6 +53,24 @@ def _coverage(ctx: typer.Context, database: Store) -> list[dict[str, Any]]:
     blind, names = database.read_now(lambda conn: (store.health.blind(conn), dict(store.health.names(conn))))
     found = coverage.coverage(loaded.rules, loaded.feeds, blind, names)
     return [{"rule": each.rule, "sources": each.sources, "blind": len(each.blind), "blind_sources": list(each.blind)} for each in found]
+
+
+def _pace(database: Store, now: datetime) -> dict[str, Any]:
+    """How fast news is seen, how much of the articles, and when the next feed is polled."""
+    from watcher import store
+    from watcher.feeds import rhythm
+    from watcher.feeds.health import Yield
+
+    packed, pages, due_at = database.read_now(
+        lambda conn: (store.health.rhythms(conn), store.health.pages(conn, now=now), store.feeds.next_due_at(conn))
+    )
+    delays = sorted(delay for delay in (rhythm.unpack(each, 0).delay for each in packed) if delay >= 0)
+    share = Yield(sum(row.had + row.had_before for row in pages), sum(row.lost + row.lost_before for row in pages)).share
+    return {
+        "delay_seconds": {f"p{part}": round(delays[len(delays) * part // 100], 1) if delays else None for part in (50, 95)},
+        "yield": round(share, 3) if share is not None else None,
+        "next_poll_at": output.when(due_at),
+    }
 
 
 def running(url: str) -> list[dict[str, Any]]:
@@ -78,6 +97,11 @@ def _show(facts: dict[str, Any], daemons: list[dict[str, Any]], now: datetime) -
         f"feeds: {facts['feeds']}, of these {facts['failing']} failing, {facts['quiet']} quiet and {facts['stopped']} stopped; "
         f"last success {output.ago(facts['last_success_at'], now)}; {facts['feeds_due']} due now"
     )
+    half, most = facts["delay_seconds"]["p50"], facts["delay_seconds"]["p95"]
+    if half is not None:
+        output.say(f"from publication to detection, mean of a feed: half of them within {half:.0f} s, 95 % within {most:.0f} s")
+    if facts["yield"] is not None:
+        output.say(f"article pages: {facts['yield']:.0%} gave text in the last three days")
     output.say(f"entries: {facts['entries_waiting']} waiting, {facts['entries_dead']} given up in the last week")
     output.say(
         f"alerts: {facts['alerts_24h']} in the last 24 hours; deliveries: {facts['deliveries_due']} on their way, {facts['deliveries_dead']} given up"

@@ -123,10 +123,10 @@ class Sources:
             names = dict(store.health.names(conn)) if new else {}
             lines = _coverage(wiring, blind, names) if new else ""
             if len(new) > MOST_SINGLE:
-                for notice in new:
-                    store.alerts.raise_once(conn, notice.key, now=now)
-                operators.raise_notice(conn, wiring, _many(new, lines), now=now, again=True)
-                store.alerts.clear(conn, "feeds_in_trouble", now=now)
+                fresh = [notice for notice in new if store.alerts.raise_once(conn, notice.key, now=now)]
+                if fresh:  # else another process has told of them
+                    operators.raise_notice(conn, wiring, _many(fresh, lines), now=now, again=True)
+                    store.alerts.clear(conn, "feeds_in_trouble", now=now)
             else:
                 for notice in new:
                     whole = Notice(key=notice.key, subject=notice.subject, text=notice.text + lines, severity=notice.severity)

@@ -88,7 +88,8 @@ class Hubs:
             return
         again = now + max(websub.ANSWER_WITHIN, websub.retry(row.attempts + 1))
         # Written first: a hub may ask back before it answers.
-        await runtime.store.write(lambda conn: store.subscriptions.asking(conn, row, mode, again_at=again))
+        if not await runtime.store.write(lambda conn: store.subscriptions.asking(conn, row, mode, now=now, again_at=again)):
+            return
         body = websub.form(mode, row.topic, row.callback, secret=row.secret)
         try:
             status, said = await _post(runtime.wiring.client, row.hub, body, runtime.wiring.limits)

@@ -53,12 +53,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A feed, with what it holds. ``url`` is where permanent redirects led."""
+    """A feed, with what it holds and the answer that it was. ``url`` is where permanent redirects led."""
 
     url: str
     source: str
     document: Document
     title: str
+    reply: Reply
 
     @property
     def newest_at(self) -> datetime | None:
@@ -157,7 +158,7 @@ class _Visit:
         if not document.entries and document.format in ("xml", "sitemap"):
             return None
         moved = reply.hops and all(hop.status in (301, 308) for hop in reply.hops)
-        return Found(reply.url if moved else candidate.url, candidate.source, document, document.info.title or candidate.title)
+        return Found(reply.url if moved else candidate.url, candidate.source, document, document.info.title or candidate.title, reply)
 
     async def try_(self, candidate: Candidate) -> Found | None:
         """Return the feed at a candidate's address, or None."""

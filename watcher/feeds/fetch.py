@@ -65,9 +65,6 @@ async def fetch(client: Client, feed: Feed, state: FeedState, limits: Limits | N
         user_agent=feed.user_agent,
         auth=(feed.username, _reveal(feed.password) or "") if feed.username is not None else None,
     )
-    permanent = None
-    if reply.hops:
-        permanent = reply.url if all(hop.status in _PERMANENT for hop in reply.hops) else None
     source = reply.url if reply.hops else None
     if reply.status == 304 and held and source == state.validators_url:
         return NotModified(
@@ -75,13 +72,18 @@ async def fetch(client: Client, feed: Feed, state: FeedState, limits: Limits | N
             hints=hints_of(reply),
             etag=validator(reply, b"etag"),
             last_modified=validator(reply, b"last-modified"),
-            permanent=permanent,
+            permanent=_permanent(reply),
             validators_url=source,
         )
     if reply.status != 200:
         raise bad_status(reply.url, reply, datetime.now(UTC))
     if not reply.body.strip():
         raise FetchError(redact(state.fetch_url), "empty", "the server sent an empty document")
+    return response_of(reply)
+
+
+def response_of(reply: Reply) -> Response:
+    """Return a 200 as the poll keeps it."""
     return Response(
         url=reply.url,
         status=reply.status,
@@ -90,10 +92,14 @@ async def fetch(client: Client, feed: Feed, state: FeedState, limits: Limits | N
         etag=validator(reply, b"etag"),
         last_modified=validator(reply, b"last-modified"),
         hints=hints_of(reply),
-        permanent=permanent,
+        permanent=_permanent(reply),
         body_hash=xxhash.xxh3_128_digest(reply.body),
-        validators_url=source,
+        validators_url=reply.url if reply.hops else None,
     )
+
+
+def _permanent(reply: Reply) -> str | None:
+    return reply.url if reply.hops and all(hop.status in _PERMANENT for hop in reply.hops) else None
 
 
 def request_headers(feed: Feed) -> dict[str, str]:

@@ -241,6 +241,24 @@ def finish(
     return Finished() if document is None else _record(conn, after.id, document, baseline=baseline, backfill=backfill, now=now)
 
 
+def plant(conn: Connection, seed: FeedSeed, after: FeedState, document: Document, *, now: datetime) -> bool:
+    """Record the first document of a feed that no configuration in force has yet, so that its first poll is conditional.
+
+    It is not polled before :func:`sync` adopts it. False where the feed is known, which then stays as it is.
+    """
+    if conn.scalar(select(feeds.c.id).where(feeds.c.url_key == digest(seed.url))) is not None:
+        return False
+    conn.execute(
+        adding(conn, feeds).on_conflict_do_nothing(index_elements=["url_key"]), [_fresh(seed, now) | {"due_at": None, "removed_at": now}]
+    )
+    row = conn.execute(select(feeds.c.id, feeds.c.epoch).where(feeds.c.url_key == digest(seed.url), feeds.c.removed_at == now)).first()
+    if row is None:
+        return False
+    return (
+        finish(conn, replace(after, id=FeedId(row.id), epoch=row.epoch, due_at=None), document=document, baseline=True, now=now) is not None
+    )
+
+
 def add(conn: Connection, feed: FeedId, document: Document, *, now: datetime) -> Finished:
     """Record what came for a feed outside of its polls: new entries, and nothing about the feed's state.
 

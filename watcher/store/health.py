@@ -128,6 +128,11 @@ def names(conn: Connection) -> list[tuple[str, str]]:
     return [(row[0], row[1]) for row in conn.execute(select(feeds.c.url, _CALLED).where(feeds.c.removed_at.is_(None)))]
 
 
+def rhythms(conn: Connection) -> list[bytes]:
+    """Return the packed rhythms of configured feeds that have one."""
+    return [row for row in conn.scalars(select(feeds.c.rhythm).where(feeds.c.removed_at.is_(None), feeds.c.rhythm.is_not(None))) if row]
+
+
 def blind(conn: Connection) -> frozenset[str]:
     """Return the URLs of feeds from which nothing can be expected: gone, failing, quiet, or never read yet."""
     which = or_(

@@ -81,9 +81,14 @@ def by_token(conn: Connection, token: str) -> Subscription | None:
     return Subscription(**row) if row is not None else None
 
 
-def asking(conn: Connection, row: Subscription, wish: str, *, again_at: datetime) -> None:
-    """Note, before the hub is asked, what it may verify, and when it is asked again if nothing comes of it."""
-    _set(conn, row.id, wish=wish, due_at=again_at, attempts=row.attempts + 1)
+def asking(conn: Connection, row: Subscription, wish: str, *, now: datetime, again_at: datetime) -> bool:
+    """Note, before the hub is asked, what it may verify, and when it is asked again if nothing comes of it.
+
+    :returns: False where another process is asking.
+    """
+    values = {"wish": wish, "due_at": again_at, "attempts": row.attempts + 1}
+    due = (subscriptions.c.id == row.id, subscriptions.c.due_at <= now)
+    return conn.execute(update(subscriptions).where(*due).values(**values)).rowcount == 1
 
 
 def refused(conn: Connection, row: Subscription, *, reason: str, again_at: datetime) -> None:
