@@ -260,7 +260,7 @@ class Poller:
             restored = min(after.due_at or now, now + ordinary)
         back = self._shelve(block) if block is not None else []
 
-        def unit(conn: store.Connection) -> store.feeds.Finished | None:
+        def unit(conn: store.Connection) -> store.arrivals.Finished | None:
             faultpoints.reach("feeds.commit")
             finished = store.feeds.finish(
                 conn, after, document=document, baseline=state.baseline_at is None, backfill=feed.backfill, now=now
@@ -301,7 +301,7 @@ class Poller:
             self.leases.release(state.id)
         return [(state.id, state.epoch) for state in waiting]
 
-    def _log_document(self, state: FeedState, document: Document, finished: store.feeds.Finished, name: str) -> None:
+    def _log_document(self, state: FeedState, document: Document, finished: store.arrivals.Finished, name: str) -> None:
         metrics.ENTRIES.labels("new").inc(finished.readable)
         metrics.ENTRIES.labels("known").inc(finished.known)
         event = "poll.baseline" if state.baseline_at is None else "poll.done"

@@ -187,7 +187,7 @@ class Hubs:
     async def _store(self, row: store.subscriptions.Subscription, state: FeedState, document: Document) -> None:
         runtime, now = self._runtime, self._runtime.now()
 
-        def unit(conn: store.Connection) -> store.feeds.Finished:
+        def unit(conn: store.Connection) -> store.arrivals.Finished:
             finished = store.feeds.add(conn, state.id, document, now=now)
             if finished.readable:
                 news = [entry.published_at for entry in document.entries]

@@ -9,7 +9,7 @@
 
 Statements are plain functions of a ``Connection``, one file per noun::
 
-    feeds  subscriptions  health  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  lookup  threads  meta  status
+    feeds  arrivals  subscriptions  health  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  lookup  threads  meta  status
     retention  archive
 
 Three of the nouns are queues: ``claim`` moves a row's due time to the end of a lease, ``finish`` says ``WHERE epoch = mine`` (see ``leases``).
@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from watcher.store import (
     alerts,
     archive,
+    arrivals,
     deliveries,
     entries,
     escalations,
@@ -41,6 +42,6 @@ from watcher.store import (
 from watcher.store.store import Store
 
 __all__ = [
-    "Connection", "Store", "alerts", "archive", "deliveries", "entries", "escalations", "feeds", "health", "history", "hits", "hosts", "lookup", "marks",
+    "Connection", "Store", "alerts", "archive", "arrivals", "deliveries", "entries", "escalations", "feeds", "health", "history", "hits", "hosts", "lookup", "marks",
     "meta", "retention", "silences", "status", "stories", "subscriptions", "threads",
 ]  # fmt: skip
