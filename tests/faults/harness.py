@@ -20,6 +20,7 @@ from pathlib import Path
 
 import watcher
 from tests.e2e.world import HOOK, MAIL, SINKS, SLACK, World, world
+from tests.faults.disk import Disk
 from watcher.newsroom import Trouble, ledger
 from watcher.newsroom.plan import Plan, codes_in
 
@@ -51,7 +52,18 @@ class AtMoment:
         return f"{self.seconds:.3f}s"
 
 
-Kill = AtLabel | AtMoment
+@dataclass(frozen=True, slots=True)
+class PowerCut:
+    """Death like :class:`AtMoment`, and the disk under the database is left as it was at that moment."""
+
+    seconds: float
+    disk: Disk
+
+    def __str__(self) -> str:
+        return f"power cut at {self.seconds:.3f}s"
+
+
+Kill = AtLabel | AtMoment | PowerCut
 
 
 @dataclass
@@ -158,7 +170,12 @@ async def _die(w: World, kill: Kill, patience: float) -> bool:
     await w.room.until(lambda: len(w.room.requests) > seen or not w.daemon.alive, patience)
     await asyncio.sleep(kill.seconds)
     alive = w.daemon.alive
+    if isinstance(kill, PowerCut):
+        await asyncio.to_thread(kill.disk.snapshot)
     await w.daemon.kill()
+    if isinstance(kill, PowerCut):
+        w.daemon.end()  # its workers too: nobody may hold the disk
+        kill.disk.cut()
     return alive
 
 
@@ -214,4 +231,4 @@ def broken_copy(directory: Path, *breaks: Break) -> Mapping[str, str]:
     return {"PYTHONPATH": str(target.parent), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-__all__ = ["HOOK", "MAIL", "SINKS", "SLACK", "AtLabel", "AtMoment", "Break", "Report", "broken_copy", "crash", "moments"]
+__all__ = ["HOOK", "MAIL", "SINKS", "SLACK", "AtLabel", "AtMoment", "Break", "PowerCut", "Report", "broken_copy", "crash", "moments"]
