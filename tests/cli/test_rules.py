@@ -166,10 +166,13 @@ def test_rules_of_other_files_are_tried_without_a_configuration(cli, tmp_path):
     assert [(match["rule"], match["channels"]) for match in found["matches"]] == [("kyiv", None)]
 
 
-@pytest.mark.parametrize("arguments", [["  "], ["x", "--rule", "patriots"], ["{folder}"], ["{broken}"]])
+@pytest.mark.parametrize("arguments", [["  "], ["x", "--rule", "patriots"], ["{folder}"], ["{broken}"], ["{binary}"], ["{pdf}"]])
 def test_what_cannot_be_tried_is_said_in_a_line(arguments, watcher, tmp_path):
     (tmp_path / "broken.jsonl").write_text('{"text": 3}\n')
-    done = watcher("rules", "test", *(a.format(folder=tmp_path, broken=tmp_path / "broken.jsonl") for a in arguments))
+    (tmp_path / "binary").write_bytes(bytes(range(256)))
+    (tmp_path / "damaged.pdf").write_bytes(b"%PDF-1.7 and nothing else")
+    names = {"folder": tmp_path, "broken": tmp_path / "broken.jsonl", "binary": tmp_path / "binary", "pdf": tmp_path / "damaged.pdf"}
+    done = watcher("rules", "test", *(argument.format(**names) for argument in arguments))
     assert done.code in (1, 2)
     assert done.out == ""
     assert "Traceback" not in done.err

@@ -240,6 +240,10 @@ def test_what_was_never_seen_exits_1_and_tells_of_its_site(run, capfd):
     code, _, err = ask(run[0], capfd, "why-not", "https://nobody.example.net/x", "patriot")
     assert (code, "no configured feed is on its site" in err) == (1, True)
     assert ask(run[0], capfd, "why", "99999")[0] == 1
+    for odd in ("", "no link", "http://[::1", "https://", "%00", "-1", "ftp://x/y"):
+        code, out, err = ask(run[0], capfd, "why", "--", odd)
+        assert (code, out) == (1, "")
+        assert "unexpected" not in err
     assert ask(run[0], capfd, "why", "9" * 40)[0] == 1
     code, _, err = ask(run[0], capfd, "why-not", "https://war.example/lead", "patriots")
     assert (code, "did you mean patriot?" in err) == (1, True)

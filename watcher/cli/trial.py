@@ -203,7 +203,7 @@ def _is_file(what: str) -> bool:
         path = Path(what)
         if path.is_dir():
             raise WatcherError(f"{what} is a folder: give a file")
-        return path.is_file()
+        return path.exists()  # also <(…)
     except (OSError, ValueError):  # too long for a name, or a NUL in it: a text
         return False
 
@@ -220,6 +220,10 @@ def _read(source: inputs.Source) -> Iterator[tuple[str, MatchInput, str]]:
     start = body[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(b"{"):
         yield from _lines(name, body)
+    elif start.startswith(b"%pdf"):
+        yield _page(name, body, url="", headers=None)
+    elif b"\0" in body[:2000]:
+        raise WatcherError(f"{name}: this is no text")
     elif source.name.lower().endswith((".html", ".htm", ".xhtml")) or start.startswith((b"<!doctype html", b"<html")):
         yield _page(name, body, url="", headers=None)
     else:

@@ -103,11 +103,13 @@ def _found(conn: Connection, wanted: str) -> tuple[Appearance, list[Appearance]]
         return chosen, [each for each in everywhere if each is not chosen]
     if wanted.isdecimal():
         raise WatcherError(f"{wanted}: there is no entry with this number")
+    if not wanted.lower().startswith(("http://", "https://")):
+        raise WatcherError(f"{wanted!r} is neither the link of an entry (https://…) nor its number")
     lines = [f"{wanted}: no feed has had an entry with this link"]
     feeds = trace.unknown(conn, wanted)
     for feed in feeds:
         polled = f"last polled {output.when(feed.last_polled_at)}" if feed.last_polled_at else "not polled yet"
-        failing = f", failing since {feed.failures} polls: {feed.last_error}" if feed.failures else ""
+        failing = f", failed {feed.failures} times in a row: {feed.last_error}" if feed.failures else ""
         due = f", due {output.when(feed.due_at)}" if feed.due_at else ", stopped"
         lines.append(f"  its site has the feed {feed.name} ({feed.url}): {polled}{failing}{due}")
     if feeds:

@@ -25,7 +25,7 @@ from watcher.config import Config
 from watcher.daemon import seen
 from watcher.model import Article, Feed, MatchInput, TextSource
 from watcher.rules import closure, scope
-from watcher.stories.canonical import canonical_url
+from watcher.stories.canonical import canonical_url, host_of
 
 FEW = 12  # rules that are explained without being asked for, though they did not match
 
@@ -38,7 +38,8 @@ def resolve(conn: store.Connection, wanted: str) -> list[store.lookup.Appearance
         return store.lookup.appearances(conn, [int(wanted)] if len(wanted) < 19 else [])
     canonical = canonical_url(wanted)
     found = store.lookup.ids_of(conn, {wanted, wanted.partition("#")[0], canonical})
-    if not found and (part := urlsplit(canonical).path.rstrip("/")):  # never read: its link may carry parameters that were not asked with
+    part = urlsplit(canonical).path.rstrip("/") if host_of(canonical) else ""
+    if not found and part:  # never read: its link may carry parameters that were not asked with
         found = [entry for entry, link in store.lookup.linked_with(conn, part) if canonical_url(link) == canonical]
     return store.lookup.appearances(conn, found)
 
@@ -50,9 +51,13 @@ def choose(appearances: list[store.lookup.Appearance]) -> store.lookup.Appearanc
 
 def unknown(conn: store.Connection, wanted: str) -> list[store.lookup.FeedState]:
     """Return the configured feeds of the site that ``wanted`` is on: the entry may still come, or have been missed."""
-    host = urlsplit(canonical_url(wanted)).hostname or ""
-    site = ".".join(host.split(".")[-2:])
-    return [feed for feed in store.lookup.feed_states(conn) if site and (urlsplit(feed.url).hostname or "").endswith(site)]
+    site = _site(wanted)
+    return [feed for feed in store.lookup.feed_states(conn) if site and _site(feed.url) == site]
+
+
+def _site(url: str) -> str:
+    """The last two labels of a host, near enough to tell whose it is; "" for what is no web address."""
+    return ".".join(host_of(url).partition(":")[0].split(".")[-2:])
 
 
 def article_of(row: Row) -> Article | None:
