@@ -275,7 +275,8 @@ def _sentences(evidence: Sequence[Evidence]) -> Iterator[Text]:
     for item in evidence:
         if item.field != "title" and item.sentence:
             places.setdefault((item.field, item.sentence_start), []).append(item)
-    for (_, start), items in list(places.items())[:SENTENCES]:
+    apart = {items[0].sentence: (start, items) for (_, start), items in reversed(places.items())}  # a text may say the same twice
+    for start, items in list(reversed(apart.values()))[:SENTENCES]:
         yield _marked(items[0].sentence, [(item.start - start, item.end - start) for item in items], "")
 
 
