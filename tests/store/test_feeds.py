@@ -197,6 +197,7 @@ def test_a_feed_that_is_gone_stays_stopped_until_it_is_asked_for(do):
     do(feeds.sync, seeds(1), now=NOW)
     assert do(claim_feeds, now=later(10**7)) == []
     assert do(feeds.make_due, ["Feed 0"], now=NOW) == 1
+    assert do(feeds.make_due, ["Feed none"], now=NOW) == 0
     assert len(do(claim_feeds)) == 1
 
 
@@ -237,3 +238,12 @@ def test_ten_thousand_feeds_are_configured_in_bounded_statements(store, do):
     assert len(do(claim_feeds, per_host=2)) == 2 * feeds.BATCH_PER_HOST, "one host, however many of its feeds are due"
     do(feeds.sync, [], now=NOW)
     assert store.read_now(lambda conn: conn.scalar(select(func.count()).where(feeds.feeds.c.due_at.is_not(None)))) == 0
+
+
+def test_a_feed_that_is_just_being_polled_is_there_and_keeps_its_claim(do):
+    """`feeds poll NAME` must not say that there is no such feed."""
+    do(feeds.sync, seeds(1), now=NOW)
+    (claimed,) = do(claim_feeds)
+    assert do(feeds.make_due, ["Feed 0"], now=later(5)) == 1
+    assert do(feeds.renew, [(claimed.id, claimed.epoch)], later(60)) == frozenset()
+    assert do(feeds.next_due_at) == later(60)

@@ -38,8 +38,13 @@ def row(found: Mapping[str, Any], pages: Pages | None, configured: Feed | None, 
         "next_why": schedule.why(state, fixed=configured is not None and configured.interval is not None),
         "websub": hub,
         "trouble": trouble(state),
-        "blind": state.gone_at is not None or state.failures >= BLIND_AFTER or state.quiet_at is not None,
+        "blind": _blind(state),
     }
+
+
+def _blind(state: FeedState) -> bool:
+    never_read = state.last_success_at is None and state.failures > 0
+    return state.gone_at is not None or state.failures >= BLIND_AFTER or state.quiet_at is not None or never_read
 
 
 def trouble(state: FeedState) -> str | None:
@@ -67,7 +72,7 @@ def cells(shown: Mapping[str, Any], found: Mapping[str, Any], now: datetime) -> 
         f"{share:.0%}" if share is not None else "",
         due,
         f"{shown['entries']} ({shown['new_24h']} new)",
-        str(shown["trouble"] or ""),
+        str(shown["trouble"] or "").replace(f"{shown['url']}: ", ""),
         str(shown["url"]),
     )
 

@@ -81,5 +81,7 @@ class Reloader:
         task.add_done_callback(self._closing.discard)
 
     async def _close_later(self, old: Wiring) -> None:
-        await asyncio.sleep(CLOSE_AFTER_SECONDS)
-        await old.close()
+        try:
+            await asyncio.sleep(CLOSE_AFTER_SECONDS)
+        finally:  # also when the daemon ends first
+            await old.close()

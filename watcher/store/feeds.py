@@ -261,11 +261,15 @@ def state_of(conn: Connection, feed: FeedId) -> FeedState | None:
 
 
 def make_due(conn: Connection, urls: Sequence[str] | None, *, now: datetime) -> int:
-    """Make feeds due now: all, or those with these URLs or names (also ones that had stopped); return how many."""
+    """Make feeds due now: all, or those with these URLs or names (also ones that had stopped); return how many there are.
+
+    One that is just being polled stays as it is.
+    """
     which: list[ColumnElement[bool]] = [feeds.c.removed_at.is_(None)]
     if urls is not None:
         which.append(or_(feeds.c.url.in_(urls), feeds.c.name.in_(urls), feeds.c.title.in_(urls)))
-    return conn.execute(update(feeds).where(*which, feeds.c.claimed_at.is_(None)).values(due_at=now, gone_at=None)).rowcount
+    conn.execute(update(feeds).where(*which, feeds.c.claimed_at.is_(None)).values(due_at=now, gone_at=None))
+    return conn.scalar(select(func.count()).select_from(feeds).where(*which)) or 0
 
 
 def clamp(conn: Connection, *, now: datetime, horizon: timedelta, longest: Mapping[str, timedelta] | None = None) -> int:
