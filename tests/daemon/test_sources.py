@@ -121,6 +121,18 @@ async def test_many_at_once_are_one_notice_and_many_returns_another(desk):
 
 
 @pytest.mark.parametrize("desk", [30], indirect=True)
+async def test_feeds_that_began_to_fail_together_are_told_together_though_their_retries_are_spread(desk):
+    await desk.fail(0, error="http_503: the server answered 503")
+    await desk.fail(*range(1, 9), failures=3, error="http_503: the server answered 503")
+    await desk.fail(20, hours=1, failures=3, error="http_503: another story")
+    (said,) = await desk.told()
+    assert "9 feeds are in trouble" in said
+    assert "h20.example" not in said
+    await desk.fail(*range(1, 9), failures=5, error="http_503: the server answered 503")
+    assert await desk.told() == []
+
+
+@pytest.mark.parametrize("desk", [30], indirect=True)
 async def test_a_dead_network_is_one_notice_and_no_feed_is_named_for_it(desk):
     """Told as soon as half of the feeds fail twice, not after six hours; and the feeds that stay dead are told when it is over."""
     await desk.fail(*range(20), hours=0, failures=2, error="dns: no such name")

@@ -23,6 +23,7 @@ from watcher.model import Notice, Severity
 
 MOST_SINGLE = 5  # more troubles at once are told in one notice
 NAMED = 40  # feeds that a notice of many names
+SAME_EVENT = timedelta(hours=1)
 CLOSE_LOOK = timedelta(minutes=10)
 SLICE = 500
 NETWORK = "feeds_network"
@@ -87,11 +88,11 @@ class Sources:
     def _conditions(self, ill: Sequence[store.health.Ill], told: set[str]) -> dict[str, Notice]:
         """What polling has noted, of feeds that are configured."""
         wiring, found = self._runtime.wiring, list[Notice]()
+        dead = _dead(ill, told, wiring.policy.max_interval)
         for feed in ill:
             if feed.url not in wiring.feeds:
                 continue
-            long_enough = health.failing(feed.failures, feed.first_failed_at, feed.last_polled_at, wiring.policy.max_interval)
-            if feed.failures and (long_enough or f"feed_failing:{feed.url}" in told):
+            if feed.failures and (feed.id in dead or f"feed_failing:{feed.url}" in told):
                 found.append(_failing(feed))
             elif feed.quiet_at is not None and not feed.failures:
                 found.append(_quiet(feed))
@@ -142,6 +143,21 @@ class Sources:
         await self._runtime.store.write(unit)
         self._runtime.hints.deliveries.set()
         log.get().info("sources.judged", new=len(new), over=len(over))
+
+
+def _dead(ill: Sequence[store.health.Ill], told: set[str], max_interval: timedelta) -> set[int]:
+    """Return the feeds that have failed for long enough to be told.
+
+    With them go those that began to fail in the same hour, where they are many: their retries are spread, but it is one event.
+    """
+    failing = [feed for feed in ill if feed.failures]
+    dead = {f.id for f in failing if health.failing(f.failures, f.first_failed_at, f.last_polled_at, max_interval)}
+    begun = [f.first_failed_at for f in failing if f.id in dead and f.first_failed_at and f"feed_failing:{f.url}" not in told]
+    if not begun:
+        return dead
+    first, last = min(begun) - SAME_EVENT, max(begun) + SAME_EVENT
+    together = {f.id for f in failing if f.first_failed_at is not None and first <= f.first_failed_at <= last}
+    return dead | together if len(together) > MOST_SINGLE else dead
 
 
 def _judge(heard: Sequence[store.health.Heard]) -> tuple[list[int], list[int]]:
