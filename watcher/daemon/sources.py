@@ -19,7 +19,7 @@ from watcher import store
 from watcher.daemon import coverage, log, operators
 from watcher.daemon.runtime import Runtime, Wiring
 from watcher.feeds import health, rhythm
-from watcher.model import Notice, Severity
+from watcher.model import FeedId, Notice, Severity
 
 MOST_SINGLE = 5  # more troubles at once are told in one notice
 NAMED = 40  # feeds that a notice of many names
@@ -145,7 +145,7 @@ class Sources:
         log.get().info("sources.judged", new=len(new), over=len(over))
 
 
-def _dead(ill: Sequence[store.health.Ill], told: set[str], max_interval: timedelta) -> set[int]:
+def _dead(ill: Sequence[store.health.Ill], told: set[str], max_interval: timedelta) -> set[FeedId]:
     """Return the feeds that have failed for long enough to be told.
 
     With them go those that began to fail in the same hour, where they are many: their retries are spread, but it is one event.
