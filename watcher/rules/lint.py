@@ -12,7 +12,7 @@ from watcher.rules import query
 from watcher.rules.syntax import And, Node, Term, children
 
 _OPERATORS = {"or": "OR", "and": "AND", "not": "NOT", "near": "NEAR/n"}
-_WORTH_A_LOOK = re.compile(r"\b(?:or|and|not|near)\b|[,;'‘’‚‹›]|\b\d{1,4}\b", re.IGNORECASE)
+_WORTH_A_LOOK = re.compile(r"\b(?:[oO]r|[aA]nd|[nN]ot|[nN]ear)\b|[,;'‘’‚‹›]|\b\d{1,4}\b")
 _SINGLE = "'‘’‚‹›"
 _QUOTES = '"“”„‟«»〝〞＂「『'
 _CYRILLIC, _LATIN = "АВЕКМНОРСТУХІЈЅаеорсухіјѕ", "ABEKMHOPCTYXIJSaeopcyxijs"  # in pairs that look alike
