@@ -42,12 +42,8 @@ def _rulebook(ctx: typer.Context, files: list[Path] | None) -> tuple[Rulebook, b
     """The compiled rules, and whether any of them asks for an article's language."""
     from watcher import config
 
-    if files:
-        book, (rules, _, _) = config.load_rulebook(files), config.load_rules(files)
-    else:
-        loaded = opened.configuration(ctx)
-        rules, book = loaded.rules, loaded.rulebook
-    return book, any(rule.languages or "lang:" in (rule.query or "") for rule in rules)
+    book = config.load_rulebook(files) if files else opened.configuration(ctx).rulebook
+    return book, any(rule.languages or "lang:" in (rule.query or "").lower() for rule in book.rules)
 
 
 class _Judge:
@@ -71,7 +67,8 @@ class _Judge:
                 tags=given.tags,
                 language=given.lang or (self._detect(given) if self._languages else None),
                 published_at=given.published_at,
-            )
+            ),
+            sentences=False,  # nothing of them comes out
         )
         matches = [{"rule": match.rule, "evidence": [_shown(evidence) for evidence in match.evidence]} for match in found]
         return output.dumps({"id": given.id, "matches": matches})

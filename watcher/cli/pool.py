@@ -8,6 +8,7 @@ being read. The parent has one thread: a pool with threads must not fork, and th
 from __future__ import annotations
 
 import ctypes
+import gc
 import heapq
 import multiprocessing
 import os
@@ -63,6 +64,7 @@ class Pool(Generic[T, R]):
         self._work, self._seconds = work, seconds
         self._size = size or len(os.sched_getaffinity(0))
         self._context = multiprocessing.get_context("fork")
+        gc.freeze()  # what is loaded stays: a collection in a worker would walk through all of it and copy every page
         self._idle: list[_Worker[T, R]] = []
         self._busy: dict[int, _Worker[T, R]] = {}  # by the file descriptor of the link
         self._finished: list[tuple[int, Sequence[T], list[R | Failed]]] = []  # a heap by number: what waits for one before it

@@ -120,9 +120,19 @@ def _collect(outcome: Outcome, leaves: list[list[Hit]], named: list[Named], seen
 
 
 def _evidence(hit: Hit, run: Run, entities: Entities) -> Evidence:
+    """Return a hit as evidence; several rules may show the same."""
+    shown = run.shown.get(hit)
+    if shown is None:
+        shown = run.shown[hit] = _show(hit, run, entities)
+    return shown
+
+
+def _show(hit: Hit, run: Run, entities: Entities) -> Evidence:
     document = run.document
     field, start, end = document.local(hit.start, hit.end)
     text = document.text_of(field)
+    if not run.sentences:
+        return Evidence(field=field, start=start, end=end, text=text[start:end], term=hit.term, entity=hit.entity)
     first, last = document.sentence(hit.start, hit.end)
     base = hit.start - start
     sentence = text[first - base : last - base]

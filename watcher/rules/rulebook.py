@@ -88,9 +88,12 @@ class Rulebook:
 
     # --- matching --------------------------------------------------------------------------------------------------
 
-    def match(self, article: MatchInput) -> tuple[Match, ...]:
-        """Return the rules that hold for an article, in the order of the rules, with their evidence."""
-        run = self._run(article)
+    def match(self, article: MatchInput, *, sentences: bool = True) -> tuple[Match, ...]:
+        """Return the rules that hold for an article, in the order of the rules, with their evidence.
+
+        :param sentences: False leaves out each evidence's sentence and confidence, for those who want places only.
+        """
+        run = self._run(article, sentences=sentences)
         found = (self._match(i, run) for i in self._candidates(run))
         return tuple(match for match in found if match is not None)
 
@@ -162,8 +165,8 @@ class Rulebook:
                     literals[number].append(literal)
         return clues.clues(needs, literals)
 
-    def _run(self, article: MatchInput, *, full: bool = False, lenient: bool = False) -> Run:
-        return Run(Document(article), self._indexes, self._vocabulary, full=full, lenient=lenient)
+    def _run(self, article: MatchInput, *, full: bool = False, lenient: bool = False, sentences: bool = True) -> Run:
+        return Run(Document(article), self._indexes, self._vocabulary, full=full, lenient=lenient, sentences=sentences)
 
     def _candidates(self, run: Run) -> list[int]:
         """Return the rules whose needs are met: all others cannot hold."""

@@ -10,6 +10,7 @@ from watcher.rules.index import Index, Vocabulary
 from watcher.text import boundary
 
 if TYPE_CHECKING:
+    from watcher.model import Evidence
     from watcher.rules.mentions import Mentions
 
 
@@ -35,9 +36,10 @@ class Run:
 
     :param full: evaluate every clause, for a trace; else stop where the outcome is decided.
     :param lenient: take rules' ``feeds`` and ``languages`` as fulfilled, for self-tests.
+    :param sentences: evidence comes with its sentence and confidence.
     """
 
-    __slots__ = ("_found", "_spans", "_vocabulary", "document", "found", "full", "lenient", "memo", "mentions")
+    __slots__ = ("_found", "_spans", "_vocabulary", "document", "found", "full", "lenient", "memo", "mentions", "sentences", "shown")
 
     def __init__(
         self,
@@ -47,9 +49,11 @@ class Run:
         *,
         full: bool = False,
         lenient: bool = False,
+        sentences: bool = True,
     ) -> None:
         self.document = document
-        self.full, self.lenient = full, lenient
+        self.full, self.lenient, self.sentences = full, lenient, sentences
+        self.shown: dict[Hit, Evidence] = {}
         self._vocabulary = vocabulary
         self._spans: dict[int, list[tuple[int, int]]] = {}
         self.memo: dict[int, object] = {}  # outcomes of shared conditions
