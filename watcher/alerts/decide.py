@@ -32,7 +32,7 @@ class Facts:
     """What is known of the entry that matched.
 
     ``feed``: the feed's name; ``feed_url`` as configured. ``source``: who says so, for "another source": the article's
-    host or, where the story room knows it, the origin of the text. ``sources``: the story's independent sources, this one included.
+    host or, where the story room knows it, the origin of the text; ``official``: a government's or the like. ``sources``: the story's independent sources, this one included.
     ``baseline``: known since the feed's first poll and not within ``backfill``.
     ``news``: what is materially new against the story as told (see ``alerts.novelty``), for updates by a source that was told already.
     ``reached``: whether ``plan.targets`` names any channel. ``title``, ``text``: of the article, for silences by text.
@@ -42,6 +42,7 @@ class Facts:
     feed_url: str
     source: str = ""
     story: Story | None = None
+    official: bool = False
     sources: int = 1
     baseline: bool = False
     news: tuple[str, ...] = ()
@@ -88,7 +89,7 @@ def decide(match: Match, rule: Rule, *, facts: Facts, told: Told, silences: Iter
     if rule.limit is not None and rule.severity is not Severity.URGENT and told.in_window >= rule.limit[0]:
         return say(Reason.OVER_LIMIT, f"{told.in_window} alerts within {rule.limit[1]:g} s, the limit is {rule.limit[0]}", update=update)
     if update:
-        return say(Reason.UPDATE, _what_is_new(facts, told), update=True)
+        return say(Reason.UPDATE, "; ".join(what_is_new(facts, told)), update=True)
     return say(Reason.FIRST_SEEN, "")
 
 
@@ -146,9 +147,11 @@ def _repeats(rule: Rule, facts: Facts, told: Told) -> str | None:
     return None
 
 
-def _what_is_new(facts: Facts, told: Told) -> str:
-    new = () if facts.source in told.sources else (f"another source: {facts.source}",)
-    return "; ".join((*new, *facts.news))
+def what_is_new(facts: Facts, told: Told) -> tuple[str, ...]:
+    """Return what an update of a story says that was not told: another source, then ``facts.news``."""
+    kind = "official source" if facts.official else "another source"
+    new = () if facts.source in told.sources else (f"{kind}: {facts.source}",)
+    return (*new, *facts.news)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from watcher.cli import (
     search,
     silence,
     status,
+    stories,
     why,
 )
 
@@ -81,6 +82,7 @@ app.command(rich_help_panel=_OPERATE)(status.status)
 app.add_typer(feeds.app, name="feeds", rich_help_panel=_OPERATE)
 app.add_typer(alerts.app, name="alerts", rich_help_panel=_OPERATE)
 app.add_typer(deliveries.app, name="deliveries", rich_help_panel=_OPERATE)
+app.add_typer(stories.app, name="stories", rich_help_panel=_OPERATE)
 app.add_typer(silence.app, name="silence", rich_help_panel=_OPERATE)
 app.command(rich_help_panel=_OPERATE)(why.why)
 app.command("why-not", rich_help_panel=_OPERATE)(why.why_not)

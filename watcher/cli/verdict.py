@@ -19,7 +19,14 @@ REASONS = {
 }
 """What each reason means. A match of a reason that is not here is a fault."""
 
-_BASES = {"url": "the same address", "text": "the same text", "title": "the same headline", "new": "nothing like it"}
+_BASES = {
+    "url": "the same address",
+    "text": "the same text",
+    "title": "the same headline",
+    "event": "the same event",
+    "hand": "moved by hand",
+    "new": "nothing like it",
+}
 _WAITING = {
     "new": "not read yet",
     "known": "the feed had it when it was first polled, so it was recorded and not read (the feed's `backfill` changes that)",
@@ -144,6 +151,9 @@ def _story(story: Facts) -> Iterator[str]:
 
 def _basis(story: Facts) -> str:
     share = f" ({story['similarity']:.0%} of it)" if story["basis"] == "text" else ""
+    if story["basis"] == "event" and story["parts"]:
+        names, phrases, figures = (f"{part:.0%}" for part in story["parts"])
+        share = f" as {story['near']} (chance {story['similarity']:.0%}; shares names {names}, phrases {phrases}, figures {figures})"
     return _BASES.get(story["basis"], f"by {story['basis']}") + share
 
 

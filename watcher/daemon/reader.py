@@ -26,6 +26,7 @@ from watcher.daemon.runtime import Runtime, Wiring
 from watcher.daemon.supervise import Pulse
 from watcher.errors import StoreError
 from watcher.model import Article, Feed, Notice, TextSource
+from watcher.stories import credit
 from watcher.stories.canonical import canonical_url
 from watcher.stories.canonical import host_of as source_of
 from watcher.stories.sketch import sketch
@@ -155,6 +156,7 @@ class Reader:
             canonical_url=canonical_url(article.url, article.canonical_url) if article.url else None,
             source=source_of(article.url or feed.url),
             entities=entities,
+            origin=credit.origin(article.text, source_of(article.url or feed.url)),
         )
 
     async def _failed(self, claimed: store.entries.ClaimedEntry, wiring: Wiring, error: Exception) -> None:

@@ -72,6 +72,7 @@ class Replay:
             sketch=b"",
             canonical_url=row.canonical_url,
             source=row.host,
+            origin=row.origin or "",
             entities=tuple(dict.fromkeys((*row.entities, *(entity for match in matches for entity in entities_of(match))))),
         )  # fmt: skip
 

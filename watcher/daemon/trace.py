@@ -192,6 +192,9 @@ def _story(conn: store.Connection, row: Row) -> dict[str, Any]:
         "copy_of": row["copy_of"],
         "similarity": row["similarity"],
         "basis": row["basis"],
+        "near": row["near_id"],
+        "parts": row["parts"],
+        "origin": row["origin"],
         "beside": beside,
     }
 

@@ -12,11 +12,13 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from watcher import store
-from watcher.alerts import decide, ids, payload, plan
+from watcher.alerts import decide, ids, novelty, payload, plan
 from watcher.daemon import faultpoints
 from watcher.daemon.mirror import Mirror
 from watcher.model import Alert, Article, ChannelPolicy, Decision, Entity, Feed, Match, Reason, Repeat, Route, Rule, Story, StoryView
-from watcher.stories import Candidate, Verdict
+from watcher.stories import Candidate, Verdict, credit
+
+TOLD_BEFORE = 20  # alerts of a rule and story that an update is compared with
 
 
 class Deciders(Protocol):
@@ -36,7 +38,7 @@ class Deciders(Protocol):
 class Reading:
     """An entry that was read: its article, what it matched, its sketch.
 
-    ``source``: the host that says so, for counting sources. ``entities``: ids found in the evidence. ``again_at``: when it is
+    ``source``: the host that says so; ``origin``: who stands behind it, for counting sources. ``entities``: ids found in the evidence. ``again_at``: when it is
     to be read again because its page was not to be had.
     """
 
@@ -49,6 +51,7 @@ class Reading:
     canonical_url: str | None
     source: str
     entities: tuple[str, ...]
+    origin: str = ""
     again_at: datetime | None = None
 
 
@@ -82,6 +85,7 @@ def settle(conn: store.Connection, reading: Reading, deciders: Deciders, mirror:
         article=reading.article,
         canonical_url=reading.canonical_url,
         host=reading.source,
+        origin=reading.origin or None,
         sketch=reading.sketch,
         story=story,
         entities=reading.entities,
@@ -105,18 +109,7 @@ def judge(conn: store.Connection, reading: Reading, deciders: Deciders, story: S
 
 def _story(conn: store.Connection, reading: Reading, mirror: Mirror, now: datetime) -> tuple[Story, StoryView]:
     """Put the article into a story, or open one; and the story as a receiver will see it, this article included."""
-    verdict = mirror.decide(
-        conn,
-        Candidate(
-            article_id=reading.claimed.id,
-            sketch=reading.sketch,
-            at=now,
-            canonical_url=reading.canonical_url,
-            title=reading.article.title,
-            host=reading.source,
-            entities=reading.entities,
-        ),
-    )
+    verdict = mirror.decide(conn, candidate_of(reading, now=now))
     if reading.claimed.looks:
         placed, free = store.entries.story_of(conn, reading.claimed.id)
         if verdict.story_id in (None, placed) or not free:  # what was told of it stands in that story
@@ -127,14 +120,35 @@ def _story(conn: store.Connection, reading: Reading, mirror: Mirror, now: dateti
     return join(conn, reading, verdict, now=now)
 
 
+def candidate_of(reading: Reading, *, now: datetime) -> Candidate:
+    """The article as the stories' index sees it."""
+    return Candidate(
+        article_id=reading.claimed.id,
+        sketch=reading.sketch,
+        at=now,
+        canonical_url=reading.canonical_url,
+        title=reading.article.title,
+        host=reading.source,
+        entities=reading.entities,
+    )
+
+
 def join(conn: store.Connection, reading: Reading, verdict: Verdict, *, now: datetime) -> tuple[Story, StoryView]:
     """Put the article into the story that ``verdict`` names; and the story as a receiver will see it, this article included."""
     assert verdict.story_id is not None
     store.stories.touch(conn, verdict.story_id, now=now)
     before = store.stories.view(conn, verdict.story_id)
     copy_of = str(verdict.copy_of) if verdict.copy_of is not None else None
-    story = Story(id=verdict.story_id, new=False, copy_of=copy_of, similarity=verdict.similarity, basis=verdict.basis)
-    known = copy_of is not None or any(host == reading.source for _, _, host in before.others)
+    story = Story(
+        id=verdict.story_id,
+        new=False,
+        copy_of=copy_of,
+        similarity=verdict.similarity,
+        basis=verdict.basis,
+        near=verdict.near,
+        parts=verdict.parts,
+    )
+    known = copy_of is not None or (reading.origin or reading.source) in store.stories.origins(conn, verdict.story_id)
     return story, replace(before, articles=before.articles + 1, sources=max(1, before.sources + (not known)))
 
 
@@ -166,9 +180,11 @@ class _Case:
         facts = decide.Facts(
             feed=reading.feed_name,
             feed_url=reading.feed.url,
-            source=reading.source,
+            source=reading.origin or reading.source,
+            official=credit.is_official(reading.source),
             story=self.story,
             sources=self.view.sources,
+            news=self._news(rule, match) if history.story is not None else (),
             reached=bool(plan.targets(rule, self.deciders.routes, self.deciders.policies, occasion)),
             title=reading.article.title,
             text=reading.article.text,
@@ -190,11 +206,17 @@ class _Case:
             identity=reading.claimed.entry.identity,
             first_seen_at=reading.claimed.first_seen_at,
             story=self.view,
+            news=decide.what_is_new(facts, told) if decision.update else (),
             entities=self.deciders.entities,
             entry_id=reading.claimed.id,
             now=self.now,
         )
         return self._record(rule, decision, alert, occasion)
+
+    def _news(self, rule: Rule, match: Match) -> tuple[str, ...]:
+        """What the match adds to what the rule told of the story before."""
+        known = novelty.known(store.alerts.payloads(self.conn, rule.name, self.story.id, limit=TOLD_BEFORE))
+        return novelty.news(match, known, self.deciders.entities, title=self.reading.article.title)
 
     def _record(self, rule: Rule, decision: Decision, alert: Alert, occasion: plan.Occasion) -> tuple[Decision, Alert | None]:
         """Write alert and deliveries, unless another process told the story first."""

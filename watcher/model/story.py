@@ -14,7 +14,8 @@ class Story:
     """Where an article was put.
 
     ``new``: the article opened the story. ``copy_of``: the id of the earlier article whose text it repeats, else None.
-    ``similarity`` 0…1 and ``basis`` (``url``, ``text``, ``title`` …) say what the decision rests on, for ``why``.
+    ``similarity`` 0…1 and ``basis`` (``new``, ``url``, ``text``, ``title``, ``event``, ``hand``) say what the decision rests on, for ``why``;
+    ``near`` is the article of the story that it resembles, ``parts`` the share of names, phrases and figures that both have.
     """
 
     id: StoryId
@@ -22,6 +23,8 @@ class Story:
     copy_of: str | None = None
     similarity: float = 0.0
     basis: str = "new"
+    near: int | None = None
+    parts: tuple[float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@
 Statements are plain functions of a ``Connection``, one file per noun::
 
     feeds  arrivals  subscriptions  health  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  lookup  threads  meta  status
-    retention  archive
+    retention  archive  byhand (stories that a person splits or joins)
 
 Three of the nouns are queues: ``claim`` moves a row's due time to the end of a lease, ``finish`` says ``WHERE epoch = mine`` (see ``leases``).
 """
@@ -21,6 +21,7 @@ from watcher.store import (
     alerts,
     archive,
     arrivals,
+    byhand,
     deliveries,
     entries,
     escalations,
@@ -42,6 +43,6 @@ from watcher.store import (
 from watcher.store.store import Store
 
 __all__ = [
-    "Connection", "Store", "alerts", "archive", "arrivals", "deliveries", "entries", "escalations", "feeds", "health", "history", "hits", "hosts", "lookup", "marks",
+    "Connection", "Store", "alerts", "archive", "arrivals", "byhand", "deliveries", "entries", "escalations", "feeds", "health", "history", "hits", "hosts", "lookup", "marks",
     "meta", "retention", "silences", "status", "stories", "subscriptions", "threads",
 ]  # fmt: skip

@@ -52,7 +52,7 @@ def history(
         return conn.scalar(query)
 
     told_sources = (
-        select(articles.c.host)
+        select(func.coalesce(articles.c.origin, articles.c.host))
         .join(alerts, alerts.c.entry_id == articles.c.entry_id)
         .where(alerts.c.story_id == story, alerts.c.rule == rule, alerts.c.reason.in_(_TOLD))
         .distinct()
@@ -69,6 +69,15 @@ def history(
         in_window=count,
         oldest_in_window_at=oldest,
     )
+
+
+def payloads(conn: Connection, rule: str, story: StoryId, *, limit: int) -> list[Any]:
+    """What ``rule`` told of ``story``: the payloads of its first and its last alerts, ``limit`` in all."""
+    which = (alerts.c.story_id == story, alerts.c.rule == rule, alerts.c.reason.in_(_TOLD))
+    query = select(alerts.c.id, alerts.c.payload).where(*which)
+    first = conn.execute(query.order_by(alerts.c.created_at, alerts.c.id).limit(1)).all()
+    last = conn.execute(query.order_by(alerts.c.created_at.desc(), alerts.c.id).limit(limit - 1)).all()
+    return list({row.id: row.payload for row in (*first, *last)}.values())
 
 
 def claim_first(conn: Connection, rule: str, story: StoryId, alert: AlertId) -> bool:

@@ -21,7 +21,7 @@ from watcher.store.schema import articles, entries, feeds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Archived:
-    """One article with what was decided about its story, and its feed. ``host``: who says so. ``entities``: ids found
+    """One article with what was decided about its story, and its feed. ``host``: who says so; ``origin``: who stands behind it, None for the host. ``entities``: ids found
     in it by the rules of its time. ``packed``: the text, compressed."""
 
     seq: int
@@ -37,6 +37,7 @@ class Archived:
     url: str | None
     canonical_url: str | None
     host: str
+    origin: str | None
     packed: bytes | None
     author: str
     language: str | None
@@ -57,7 +58,7 @@ class Archived:
 _COLUMNS = (
     articles.c.seq, articles.c.entry_id, articles.c.story_id, entries.c.feed_id, feeds.c.url.label("feed_url"), feeds.c.name.label("feed_name"),
     feeds.c.title.label("feed_title"), entries.c.identity, entries.c.first_seen_at, articles.c.title, articles.c.url, articles.c.canonical_url,
-    articles.c.host, type_coerce(articles.c.text, LargeBinary).label("packed"), articles.c.author, articles.c.language, articles.c.published_at,
+    articles.c.host, articles.c.origin, type_coerce(articles.c.text, LargeBinary).label("packed"), articles.c.author, articles.c.language, articles.c.published_at,
     articles.c.tags, articles.c.entities, articles.c.copy_of, articles.c.similarity, articles.c.basis, articles.c.added_at,
 )  # fmt: skip
 

@@ -108,6 +108,7 @@ def finish(
     article: Article,
     canonical_url: str | None,
     host: str,
+    origin: str | None = None,
     sketch: bytes,
     story: Story,
     entities: Sequence[str],
@@ -124,10 +125,11 @@ def finish(
     page_url = article.page_url if article.page_url != article.url else None
     row = {
         "page_url": page_url, "page_key": digest(page_url) if page_url else None, "entry_id": claimed.id, "seq": seq, "story_id": story.id, "url": article.url, "canonical_url": canonical_url,
-        "canonical_key": digest(canonical_url) if canonical_url else None, "host": host, "title": article.title, "text": article.text,
+        "canonical_key": digest(canonical_url) if canonical_url else None, "host": host, "origin": origin, "title": article.title, "text": article.text,
         "author": article.author, "language": article.language, "published_at": article.published_at, "site": article.site,
         "source": article.source.value, "quality": article.quality, "note": article.note, "tags": list(article.tags),
         "entities": list(entities), "sketch": sketch, "copy_of": int(story.copy_of) if story.copy_of else None,
+        "near_id": story.near, "parts": [round(part, 3) for part in story.parts] if story.parts else None,
         "similarity": story.similarity, "basis": story.basis, "added_at": now,
     }  # fmt: skip
     if claimed.looks:
@@ -201,7 +203,7 @@ def find(conn: Connection, wanted: str) -> dict[str, Any] | None:
             feeds.c.url.label("feed_url"), feeds.c.name.label("feed_name"), feeds.c.title.label("feed_title"),
             articles.c.title.label("article_title"), articles.c.text, articles.c.canonical_url, articles.c.language.label("article_language"),
             articles.c.author.label("article_author"), articles.c.source, articles.c.quality, articles.c.note, articles.c.story_id,
-            articles.c.copy_of, articles.c.similarity, articles.c.basis, articles.c.tags.label("article_tags"), articles.c.url.label("article_url"),
+            articles.c.copy_of, articles.c.near_id, articles.c.parts, articles.c.origin, articles.c.similarity, articles.c.basis, articles.c.tags.label("article_tags"), articles.c.url.label("article_url"),
             articles.c.published_at.label("article_published_at"), articles.c.page_url, articles.c.site, articles.c.entities.label("article_entities"),
         )
         .join(feeds, feeds.c.id == entries.c.feed_id)

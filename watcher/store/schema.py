@@ -163,6 +163,7 @@ stories = Table(
     Column("title", Words, nullable=False, server_default=""),
     Column("created_at", Instant, nullable=False),
     Column("last_at", Instant, nullable=False),
+    Column("joined_id", BigId),  # the story that this one was joined to by hand
     Index("ix_stories_last", "last_at"),
     sqlite_autoincrement=True,
 )
@@ -179,6 +180,7 @@ articles = Table(
     Column("page_url", Words),  # after redirects, where that is not the entry's link
     Column("page_key", LargeBinary),
     Column("host", Words, nullable=False, server_default=""),
+    Column("origin", Words),  # who stands behind the report; NULL: its host
     Column("title", Words, nullable=False, server_default=""),
     Column("text", Packed),
     Column("author", Words, nullable=False, server_default=""),
@@ -192,6 +194,8 @@ articles = Table(
     Column("entities", Json),
     Column("sketch", LargeBinary, nullable=False),
     Column("copy_of", BigId),
+    Column("near_id", BigId),  # the article of the story that it resembles most, with …
+    Column("parts", Json),  # … how much of its names, phrases and figures both have
     Column("similarity", Float, nullable=False, server_default="0"),
     Column("basis", Words, nullable=False, server_default=""),
     Column("added_at", Instant, nullable=False),

@@ -142,6 +142,6 @@ def _entry(row: Archived) -> dict[str, Any]:
 
 def _article(row: Archived) -> dict[str, Any]:
     return {
-        "entry_id": row.entry_id, "seq": row.seq, "story_id": row.story_id, "url": row.url, "title": row.title, "host": row.host, "source": "",
+        "entry_id": row.entry_id, "seq": row.seq, "story_id": row.story_id, "url": row.url, "title": row.title, "host": row.host, "origin": row.origin, "source": "",
         "quality": "", "sketch": b"", "copy_of": row.copy_of, "added_at": row.added_at,
     }  # fmt: skip

@@ -39,7 +39,7 @@ def lock(conn: Connection) -> None:
 def sketches_since(conn: Connection, seq: int, *, since: datetime) -> Iterator[Sketch]:
     """Articles committed after sequence number ``seq`` and added at ``since`` or later, in that order; a few thousand at a time."""
     if seq == 0:  # from the beginning: that is where the window begins, not the archive
-        oldest = select(articles.c.seq).where(articles.c.added_at >= since).order_by(articles.c.added_at, articles.c.seq).limit(1)
+        oldest = select(func.min(articles.c.seq)).where(articles.c.added_at >= since)  # an article that was moved has a new number
         seq = (conn.scalar(oldest) or 1) - 1
     columns = (
         articles.c.seq, articles.c.entry_id, articles.c.story_id, articles.c.sketch, articles.c.canonical_url, articles.c.title,
@@ -67,14 +67,17 @@ def touch(conn: Connection, story: StoryId, *, now: datetime) -> None:
     conn.execute(update(stories).where(stories.c.id == story).values(last_at=now))
 
 
+def origins(conn: Connection, story: StoryId) -> frozenset[str]:
+    """The independent sources of a story: who stands behind the reports that are no copies of another one."""
+    which = (articles.c.story_id == story, articles.c.copy_of.is_(None))
+    return frozenset(conn.scalars(select(func.coalesce(articles.c.origin, articles.c.host)).where(*which).distinct()))
+
+
 def view(conn: Connection, story: StoryId) -> StoryView:
-    """A story as committed so far: its articles, its independent sources (hosts whose text is no copy), and its other reports."""
+    """A story as committed so far: its articles, its independent sources (see :func:`origins`), and its other reports."""
     row = conn.execute(
         select(func.count().label("articles"), func.min(articles.c.added_at).label("first")).where(articles.c.story_id == story)
     ).one()
-    sources = conn.scalar(
-        select(func.count(func.distinct(articles.c.host))).where(articles.c.story_id == story, articles.c.copy_of.is_(None))
-    )
     named = (
         select(feeds.c.name, feeds.c.title, articles.c.url, articles.c.host)
         .select_from(articles.join(entries, entries.c.id == articles.c.entry_id).join(feeds, feeds.c.id == entries.c.feed_id))
@@ -83,4 +86,4 @@ def view(conn: Connection, story: StoryId) -> StoryView:
         .limit(MOST_OTHERS)
     )
     others = tuple((r.name or r.title or r.host, r.url or "", r.host) for r in conn.execute(named))
-    return StoryView(id=story, articles=row.articles, sources=sources or 0, first_seen_at=row.first, others=others)
+    return StoryView(id=story, articles=row.articles, sources=len(origins(conn, story)), first_seen_at=row.first, others=others)

@@ -42,6 +42,7 @@ _SECOND_LEVEL = frozenset({"ac", "co", "com", "edu", "go", "gob", "gouv", "gov",
 _VARIANT = re.compile(r"^(?:amp|print|full|mobile|\d{1,2}|page/?\d{1,2})$")
 _IP = re.compile(r"^(?:\[.*\]|[\d.]+)$")
 _UNWRAPPINGS = 3
+_BLANKS = " \t\r\n\f\v"
 # Addresses that only lead on: whatever the page behind them declares is better.
 _REDIRECTORS = frozenset(
     {
@@ -73,9 +74,9 @@ def canonical_url(url: str, declared: str | None = None) -> str:
     """
     own = _parse(url)
     if own is None:
-        return url.strip()
+        return url.strip(_BLANKS)
     if declared:
-        other = _parse(urljoin(url.strip(), declared.strip())) if len(declared) <= 2048 else None
+        other = _parse(urljoin(url.strip(_BLANKS), declared.strip(_BLANKS))) if len(declared) <= 2048 else None
         if other is not None and plausible(own, other):
             return _form(other)
     return _form(own)
@@ -91,7 +92,7 @@ def plausible(own: SplitResult, declared: SplitResult) -> bool:
         return False
     if own.netloc in _REDIRECTORS:
         return declared.netloc not in _REDIRECTORS
-    if declared.netloc != own.netloc and _site(declared.netloc) != _site(own.netloc):
+    if declared.netloc != own.netloc and site_of(declared.netloc) != site_of(own.netloc):
         return declared.path == own.path and declared.query == own.query and len(own.path) >= 12
     if declared.path == own.path:
         return declared.query == own.query or not own.query or bool(declared.query)
@@ -192,7 +193,7 @@ def _query(query: str) -> str:
     return "&".join(sorted(kept, key=lambda pair: pair.partition("=")[0]))
 
 
-def _site(host: str) -> str:
+def site_of(host: str) -> str:
     """Return the registrable part of a host, near enough: two labels, or three under ``co.uk`` and the like."""
     if _IP.match(host):
         return host

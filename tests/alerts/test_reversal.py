@@ -1,0 +1,39 @@
+"""A headline that takes back what another one said is news; another wording of the same claim is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from watcher.alerts.novelty import Known, known, news, reversed_
+from watcher.model import Match
+
+TAKEN_BACK = [
+    ("Japan will export Patriot missiles to Ukraine", "Japan denies it will export Patriot missiles to Ukraine"),
+    ("Міністр підтвердив поставки батарей Patriot", "Міністр спростував поставки батарей Patriot"),
+    ("Berlin liefert weitere Panzer an Kiew", "Berlin liefert keine weiteren Panzer an Kiew"),
+]
+
+
+@pytest.mark.parametrize(("earlier", "later"), TAKEN_BACK)
+def test_a_denial_of_the_same_claim_reverses_it_in_either_order(earlier: str, later: str):
+    assert reversed_(earlier, later)
+    assert reversed_(later, earlier)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("Japan will export Patriot missiles to Ukraine", "Japan to send Patriot missiles to Ukraine"),
+        ("Japan denies it will export missiles", "Japan again denies that it will export missiles"),
+        ("Japan will export Patriot missiles", "Farmers in France do not want lower prices"),
+        ("", "No"),
+    ],
+)
+def test_other_wordings_and_other_claims_reverse_nothing(earlier: str, later: str):
+    assert not reversed_(earlier, later)
+
+
+def test_it_stands_first_among_the_news():
+    told = known([{"article": {"title": TAKEN_BACK[0][0]}, "matches": []}])
+    assert told == Known(titles=(TAKEN_BACK[0][0],))
+    assert news(Match(rule="r"), told, {}, title=TAKEN_BACK[0][1]) == (f"the headline says otherwise: {TAKEN_BACK[0][1]}",)
