@@ -136,3 +136,27 @@ async def test_links_in_a_mail_act_only_when_their_button_is_pressed(tmp_path):
             f"http://127.0.0.1:{port}/alerts.json", headers={"Authorization": "Basic " + b64encode(b"any:a word").decode()}
         ) as answer:
             assert len((await answer.json(content_type=None))["items"]) == 1
+
+
+async def test_a_silence_by_words_counts_and_names_what_it_muted_and_says_when_it_is_over(tmp_path):
+    async with world(tmp_path) as w:
+        w.write(
+            rules='[[rules]]\nname = "r"\nany = ["Patriot"]\nupdates = "none"\nchannels = ["desk"]\n',
+            extra='[operators]\nchannels = ["siem"]\n',
+        )
+        await w.begin()
+        _, out, _ = await w.command("silence", "add", "--text", "patriot interceptor missiles", "--for", "12s", "--author", "ann", "--json")
+        number = json.loads(out)["id"]
+        url = w.room.publish(load("lead"))
+        await w.quiet(seconds=2)
+        _, out, _ = await w.command("silence", "list", "--json")
+        assert [json.loads(line)["muted"] for line in out.splitlines()] == [1]
+        _, out, _ = await w.command("silence", "show", str(number), "--json")
+        assert [match["url"] for match in json.loads(out)["matches"]] == [url]
+        _, out, _ = await w.command("why", url)
+        assert f"silence {number} by ann" in out
+        assert await w.arrives(1, sinks=[HOOK]), w.daemon.said()
+        (notice,) = [post.json for post in w.room.taken(HOOK)]
+        assert (notice["type"], notice["data"]["subject"]) == ("watcher.notice", f"Silence {number} has ended")
+        assert "It muted 1 match:" in notice["data"]["text"]
+        assert w.room.taken(MAIL) == []
