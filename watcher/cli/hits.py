@@ -43,7 +43,8 @@ def list_(
     """
     loaded = opened.configuration(ctx)
     done, titles, blind, note = _history(loaded)
-    rows = [_row(rule, done.get(rule.name), loaded, titles, blind) for rule in loaded.rules]
+    ears = _Ears(loaded, titles, blind)
+    rows = [_row(rule, done.get(rule.name), ears) for rule in loaded.rules]
     known = {rule.name for rule in loaded.rules}
     rows += [_gone(name, hits) for name, hits in sorted(done.items()) if name not in known]
     if quiet:
@@ -91,18 +92,33 @@ def _history(loaded: Config) -> tuple[dict[str, Hits], dict[str, str], frozenset
         return {}, {}, frozenset(), f"no hits are known: {error}"
 
 
-def _row(rule: Rule, hits: Hits | None, loaded: Config, titles: dict[str, str], blind: frozenset[str]) -> dict[str, Any]:
-    from watcher.daemon import seen
-    from watcher.rules import scope
+class _Ears:
+    """Which feeds a rule listens to, and which of them are blind; asked once for all rules with the same ``feeds``."""
 
-    names = [(feed, seen.feed_name(feed, titles.get(feed.url, ""))) for feed in loaded.feeds]
-    heard = [(feed, name) for feed, name in names if not rule.feeds or scope.admits_feed(rule.feeds, name, feed.tags)]
+    def __init__(self, loaded: Config, titles: dict[str, str], blind: frozenset[str]) -> None:
+        from watcher.daemon import seen
+
+        self._feeds = [(feed, seen.feed_name(feed, titles.get(feed.url, ""))) for feed in loaded.feeds]
+        self._blind = blind
+        self._known: dict[tuple[str, ...], dict[str, list[str]]] = {}
+
+    def of(self, rule: Rule) -> dict[str, list[str]]:
+        """The names of both, in the order of the configuration."""
+        from watcher.rules import scope
+
+        if rule.feeds not in self._known:
+            heard = [(feed, name) for feed, name in self._feeds if not rule.feeds or scope.admits_feed(rule.feeds, name, feed.tags)]
+            blind = [name for feed, name in heard if feed.url in self._blind]
+            self._known[rule.feeds] = {"feeds": [name for _, name in heard], "blind": blind}
+        return self._known[rule.feeds]
+
+
+def _row(rule: Rule, hits: Hits | None, ears: _Ears) -> dict[str, Any]:
     return {
         "rule": rule.name,
         "configured": True,
         **_counts(hits),
-        "feeds": [name for _, name in heard],
-        "blind": [name for feed, name in heard if feed.url in blind],
+        **ears.of(rule),
         "languages": list(rule.languages),
         "severity": rule.severity.value,
         "file": rule.file,
