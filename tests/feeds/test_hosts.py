@@ -60,3 +60,17 @@ def test_hosts_that_no_longer_matter_are_forgotten() -> None:
         assert gate.enter(f"h{n}", float(n))
         gate.leave(f"h{n}", float(n))
     assert len(gate._hosts) < 1_000
+
+
+def test_feeds_that_failed_leave_one_slot_of_their_host_to_the_others() -> None:
+    """A dozen feeds that never answer must not keep their healthy neighbours waiting until they time out."""
+    gate = HostGate(2)
+    assert gate.enter("h", 0.0, ill=True)
+    assert gate.wait("h", 1.0, ill=True) is None
+    assert gate.enter("h", 1.0)
+    gate.leave("h", 2.0)
+    assert gate.enter("h", 2.0)
+    gate.leave("h", 3.0, ill=True)
+    assert gate.enter("h", 3.0, ill=True)
+    only = HostGate(1)
+    assert only.enter("h", 0.0, ill=True), "a single slot is for all"

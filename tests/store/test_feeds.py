@@ -247,3 +247,13 @@ def test_a_feed_that_is_just_being_polled_is_there_and_keeps_its_claim(do):
     assert do(feeds.make_due, ["Feed 0"], now=later(5)) == 1
     assert do(feeds.renew, [(claimed.id, claimed.epoch)], later(60)) == frozenset()
     assert do(feeds.next_due_at) == later(60)
+
+
+def test_feeds_that_failed_are_left_out_where_only_well_ones_are_wanted(store, do):
+    do(feeds.sync, seeds(3), now=NOW)
+    ill, *_ = do(claim_feeds)
+    assert do(feeds.finish, replace(ill, failures=1, due_at=NOW), now=NOW) is not None
+    do(feeds.take_all_back, now=NOW)
+    well = do(feeds.claim, now=NOW, lease=LEASE, limit=10, per_host=2, well_only=True)
+    assert {state.id for state in well} == {1, 2, 3} - {ill.id}
+    assert [state.id for state in do(claim_feeds)] == [ill.id]

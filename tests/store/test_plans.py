@@ -127,6 +127,7 @@ HOT = {
     "archive.of_story": lambda conn: archive.of_story(conn, 17, after=0, before=ROWS),
     "hosts.blocked": lambda conn: hosts.blocked(conn, now=NOW),
     "feeds.next_due_at": lambda conn: feeds.next_due_at(conn, without=["h1", "h2"]),
+    "feeds.claim, well only": lambda conn: feeds.claim(conn, now=NOW, lease=LEASE, limit=64, per_host=2, well_only=True),
     "feeds.claim": lambda conn: feeds.claim(conn, now=NOW, lease=LEASE, limit=64, per_host=2, busy_hosts=["h1", "h2"]),
     "feeds.finish_unchanged": lambda conn: feeds.finish_unchanged(conn, [feeds.Unchanged(1, 0, NOW, LEASE, NOW)]),
     "feeds.finish": finish_poll,

@@ -30,16 +30,16 @@ class Hosts:
         self._feeds = Counter(hosts)
         self._interval = interval.total_seconds()
 
-    def try_start(self, host: str, now: float) -> float | None:
+    def try_start(self, host: str, now: float, *, ill: bool = False) -> float | None:
         """Take a slot and return 0, or return the seconds to wait, or None when one must end first."""
-        wait = self._gate.wait(host, now)
+        wait = self._gate.wait(host, now, ill=ill)
         if wait == 0.0:
-            self._gate.enter(host, now, interval=self._interval, feeds=self._feeds[host] or 1)
+            self._gate.enter(host, now, interval=self._interval, feeds=self._feeds[host] or 1, ill=ill)
         return wait
 
-    def end(self, host: str, now: float) -> None:
+    def end(self, host: str, now: float, *, ill: bool = False) -> None:
         """Release a slot."""
-        self._gate.leave(host, now)
+        self._gate.leave(host, now, ill=ill)
         if (event := self._released.pop(host, None)) is not None:
             event.set()
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -39,6 +40,10 @@ FIRST_ENTRIES = 2_000
 _UNCHANGED = metrics.POLLS.labels("unchanged")  # looked up once: it is counted at every poll
 
 
+def _is_ill(state: FeedState) -> bool:
+    return state.failures > 0
+
+
 class Block(NamedTuple):
     """A host that asked to be left alone. ``reason`` is the failure's word."""
 
@@ -55,6 +60,7 @@ class Poller:
         self.leases = Leases(runtime.store, store.feeds.renew)
         self._ready: dict[str, deque[FeedState]] = {}  # by host
         self._waiting = 0
+        self._ill_waiting = self._ill_running = 0  # of feeds that failed the last time, and may hold a slot until a time-out
         self._tasks: set[asyncio.Task[None]] = set()
         self._unchanged: list[store.feeds.Unchanged] = []
         self._flush: asyncio.TimerHandle | None = None
@@ -69,7 +75,7 @@ class Poller:
         try:
             while not runtime.stopping.is_set():
                 pulse.beat()
-                hungry = self._waiting < self._concurrency
+                hungry = self._waiting - self._ill_waiting < self._concurrency
                 called = runtime.hints.feeds.is_set() and not self._room
                 self._room = False
                 runtime.hints.feeds.clear()
@@ -95,12 +101,13 @@ class Poller:
         else:
             lease = LEASE
         per_host = runtime.hosts.per_host
-        busy = [host for host, queue in self._ready.items() if len(queue) >= per_host]
+        busy = [host for host, queue in self._ready.items() if sum(not state.failures for state in queue) >= per_host]
+        well_only = self._ill_waiting >= self._concurrency
         polled = self._take_unchanged()
 
         def unit(conn: store.Connection) -> tuple[list[FeedState], list[tuple[str, datetime]], datetime | None]:
             store.feeds.finish_unchanged(conn, polled)
-            claimed = store.feeds.claim(conn, now=now, lease=lease, limit=limit, per_host=per_host, busy_hosts=busy)
+            claimed = store.feeds.claim(conn, now=now, lease=lease, limit=limit, per_host=per_host, busy_hosts=busy, well_only=well_only)
             blocked = store.hosts.blocked(conn, now=now)
             if len(claimed) >= limit:
                 return claimed, blocked, now
@@ -117,9 +124,13 @@ class Poller:
         if back:
             await runtime.store.write(lambda conn: store.feeds.give_back(conn, back, now=now))
         self.leases.hold((state.id, state.epoch) for state in claimed)
-        for state in claimed:
-            self._ready.setdefault(state.host, deque()).append(state)
-        self._waiting += len(claimed)
+        for state in sorted(claimed, key=_is_ill):
+            queue = self._ready.setdefault(state.host, deque())
+            if not _is_ill(state) and queue and _is_ill(queue[-1]):
+                queue.appendleft(state)
+            else:
+                queue.append(state)
+        self._count(claimed, +1)
         if claimed:
             faultpoints.reach("feeds.claimed")
         ahead = runtime.look_seconds if next_due is None else max(0.0, (next_due - now).total_seconds()) + GATHER_SECONDS
@@ -135,14 +146,19 @@ class Poller:
             while queue:
                 if len(self._tasks) >= self._concurrency:
                     return soonest
-                wait = runtime.hosts.try_start(host, now)
+                ill = _is_ill(queue[0])
+                if ill and self._ill_running >= max(1, self._concurrency // 2):  # behind it are only others that are ill
+                    break
+                wait = runtime.hosts.try_start(host, now, ill=ill)
                 if wait is None:  # all its slots are taken: the end of one of them wakes us
                     break
                 if wait > 0:
                     soonest = min(soonest, wait)
                     break
-                task = asyncio.create_task(self._poll(queue.popleft()))
-                self._waiting -= 1
+                state = queue.popleft()
+                task = asyncio.create_task(self._poll(state))
+                self._count((state,), -1)
+                self._ill_running += ill
                 self._tasks.add(task)
                 task.add_done_callback(self._ended)
             if not queue:
@@ -162,13 +178,14 @@ class Poller:
         runtime, wiring = self._runtime, self._runtime.wiring
         feed = wiring.feeds.get(state.url)
         try:
-            if feed is None:  # removed by a reload since it was claimed
-                self.leases.release(state.id)
-                return
             try:
+                if feed is None:  # removed by a reload since it was claimed
+                    self.leases.release(state.id)
+                    return
                 asked = await doubt.ask(wiring.client, feed, state, wiring.limits, runtime.now())
             finally:
-                runtime.hosts.end(state.host, asyncio.get_running_loop().time())
+                self._ill_running -= _is_ill(state)
+                runtime.hosts.end(state.host, asyncio.get_running_loop().time(), ill=_is_ill(state))
             faultpoints.reach("feeds.fetched")
             if isinstance(asked.answer, fetch.NotModified) or asked.answer.body_hash == state.body_hash:
                 await self._unchanged_poll(state, feed, wiring, asked)
@@ -292,11 +309,16 @@ class Poller:
         if told or over or finished.moved:
             self._runtime.hints.deliveries.set()
 
+    def _count(self, states: Iterable[FeedState], change: int) -> None:
+        for state in states:
+            self._waiting += change
+            self._ill_waiting += change * _is_ill(state)
+
     def _shelve(self, block: Block) -> list[tuple[int, int]]:
         """Let nobody start on a host, and return the claims that wait for it: they would only hold the places of others."""
         self._runtime.hosts.block(block.host, block.pause, asyncio.get_running_loop().time())
         waiting = self._ready.pop(block.host, ())
-        self._waiting -= len(waiting)
+        self._count(waiting, -1)
         for state in waiting:
             self.leases.release(state.id)
         return [(state.id, state.epoch) for state in waiting]
@@ -351,7 +373,7 @@ class Poller:
             if self._flushing:
                 await asyncio.wait(self._flushing, timeout=2)
             self._ready.clear()
-            self._waiting = 0
+            self._waiting = self._ill_waiting = 0
             back = self.leases.rows()
             if back:
                 now = self._runtime.now()

@@ -45,6 +45,7 @@ _MEANT_FOR_US = frozenset((403, 408, 425, 429, *range(500, 600)))
 @dataclass(slots=True)
 class _Host:
     busy: int = 0
+    ill: int = 0  # of the busy ones
     free_at: float = -math.inf
     blocked_until: float = -math.inf
 
@@ -64,41 +65,47 @@ class HostGate:
         self._hosts: dict[str, _Host] = {}
         self._crowded = _FEW
 
-    def wait(self, host: str, now: float) -> float | None:
-        """Return how long a start must wait: 0 is now, None is until a slot is released."""
+    def wait(self, host: str, now: float, *, ill: bool = False) -> float | None:
+        """Return how long a start must wait: 0 is now, None is until a slot is released.
+
+        :param ill: the feed failed the last time, so that it may hold its slot until a time-out: of a host's slots, one is
+            left to its other feeds.
+        """
         known = self._hosts.get(host)
         if known is None:
             return 0.0
         until = max(known.blocked_until, known.free_at)
         if until > now:
             return until - now
-        return None if known.busy >= self._per_host else 0.0
+        full = known.busy >= self._per_host or (ill and known.ill >= max(1, self._per_host - 1))
+        return None if full else 0.0
 
-    def enter(self, host: str, now: float, *, interval: float = 60.0, feeds: int = 1) -> bool:
+    def enter(self, host: str, now: float, *, interval: float = 60.0, feeds: int = 1, ill: bool = False) -> bool:
         """Take a slot; False when there is none, or it is too soon.
 
         :param interval: the feed's interval in seconds.
         :param feeds: how many feeds live on the host: the next start waits ``interval / (2 * feeds)``, at most 0.1 s. Where
             that is less than 0.1 s, as many starts as fit into 0.1 s may come together: many small waits cost more than they spare.
         """
-        if self.wait(host, now) != 0.0:
+        if self.wait(host, now, ill=ill) != 0.0:
             return False
         if len(self._hosts) >= self._crowded:
             self.forget(now)
             self._crowded = 2 * len(self._hosts) + _FEW
         known = self._hosts.setdefault(host, _Host())
         known.busy += 1
+        known.ill += ill
         spacing = min(MOST_SPACING, max(0.0, interval) / (2 * max(1, feeds)))
         together = MOST_SPACING // spacing - 1 if spacing else 0.0
         known.free_at = max(known.free_at, now - together * spacing) + spacing
         return True
 
-    def leave(self, host: str, now: float) -> None:
+    def leave(self, host: str, now: float, *, ill: bool = False) -> None:
         """Release the slot that :meth:`enter` took."""
         known = self._hosts.get(host)
         if known is None:
             return
-        known.busy = max(0, known.busy - 1)
+        known.busy, known.ill = max(0, known.busy - 1), max(0, known.ill - ill)
         if not known.matters(now):
             del self._hosts[host]  # memory is of hosts that matter now, not of all that ever did
 

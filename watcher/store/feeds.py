@@ -98,12 +98,21 @@ def _fresh(seed: FeedSeed, now: datetime) -> dict[str, Any]:
 
 
 def claim(
-    conn: Connection, *, now: datetime, lease: timedelta, limit: int, per_host: int, busy_hosts: Collection[str] = ()
+    conn: Connection,
+    *,
+    now: datetime,
+    lease: timedelta,
+    limit: int,
+    per_host: int,
+    busy_hosts: Collection[str] = (),
+    well_only: bool = False,
 ) -> list[FeedState]:
     """Take feeds that are due, oldest first: at most ``limit``, a few of each host, none of busy or blocked hosts.
 
     On PostgreSQL a host belongs to the process that holds a lease on one of its feeds, so that ``per_host`` and the
     spacing, which each process keeps by itself, hold for all of them together.
+
+    :param well_only: leave out feeds that failed the last time.
     """
     serialise(conn)
     full = set(busy_hosts)
@@ -111,7 +120,7 @@ def claim(
     claimed: list[FeedState] = []
     for size in (limit << turn for turn in range(ROUNDS)):
         room = limit - len(claimed)
-        rows = _due(conn, now, full, size)
+        rows = _due(conn, now, full, size, well_only=well_only)
         chosen: list[FeedId] = []
         for feed, host in rows:
             if len(chosen) < room and taken[host] < per_host * BATCH_PER_HOST:
@@ -124,24 +133,26 @@ def claim(
     return claimed
 
 
-def _due(conn: Connection, now: datetime, full: Collection[str], limit: int) -> list[tuple[FeedId, str]]:
-    """The front of the queue, of hosts that may be polled; read from the index alone."""
+def _due(conn: Connection, now: datetime, full: Collection[str], limit: int, *, well_only: bool) -> list[tuple[FeedId, str]]:
+    """The front of the queue, of hosts that may be polled; read from the index alone, unless only well feeds are wanted."""
     dialect = conn.dialect.name
     asked = {"b_now": now, "b_limit": limit}
     if full:
         asked["b_full"] = listed(dialect, sorted(full))
     if dialect == "postgresql":
         asked["b_process"] = _process(conn)
-    return [(row[0], row[1]) for row in conn.execute(_due_query(dialect, some_full=bool(full)), asked)]
+    return [(row[0], row[1]) for row in conn.execute(_due_query(dialect, some_full=bool(full), well_only=well_only), asked)]
 
 
 @cache
-def _due_query(dialect: str, *, some_full: bool) -> Select[Any]:
+def _due_query(dialect: str, *, some_full: bool, well_only: bool) -> Select[Any]:
     now = bindparam("b_now", type_=Instant)
     blocked = select(hosts.c.host).where(hosts.c.blocked_until > now)
     query = select(feeds.c.id, feeds.c.host).where(feeds.c.due_at <= now, feeds.c.due_at.is_not(None), feeds.c.host.not_in(blocked))
     if some_full:
         query = query.where(~in_listed(dialect, feeds.c.host, "b_full"))
+    if well_only:
+        query = query.where(feeds.c.failures == 0)
     query = query.order_by(feeds.c.due_at).limit(bindparam("b_limit"))
     if dialect == "postgresql":
         others = feeds.alias("others")
