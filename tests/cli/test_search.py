@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tests.desk import HOOK, Desk, entry, feed
 from tests.rules import test_naive
+from tests.store.conftest import postgres_server  # noqa: F401  a fixture
 from watcher import rules
 from watcher.cli import lookback, main
 from watcher.daemon import indexer
@@ -200,14 +201,17 @@ def test_making_the_index_anew(child, desk):
 # --- searching is matching ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def random_archive(tmp_path_factory):
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def random_archive(request, tmp_path_factory):
     rng = random.Random(11)
+    database = "sqlite:///watcher.db"
+    if request.param == "postgres":
+        database = request.getfixturevalue("postgres_server").create("search")
 
     def text(most):
         return "".join(rng.choice([*test_naive.WORDS, *test_naive.GLUE]) for _ in range(rng.randint(1, most)))
 
-    found = Desk(tmp_path_factory.mktemp("archive"), feed("War", WAR))
+    found = Desk(tmp_path_factory.mktemp("archive"), feed("War", WAR), database=database)
     found.poll(WAR, *(entry(f"r{n}", text(4).strip() or "x", text(14)) for n in range(120)))
     found.read()
     index(found)
@@ -216,7 +220,7 @@ def random_archive(tmp_path_factory):
     return found
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.one_of(test_naive.queries, test_naive.term))
 def test_searching_finds_what_matching_finds(random_archive, capfd, node):
     """On a random archive of which a part is indexed: exactly the articles that a rule of this query matches, newest first."""
