@@ -106,3 +106,18 @@ def test_one_item_under_ever_new_ids_is_repetition() -> None:
     assert not health.repeating(5, 1, 1)
     assert not health.repeating(60, 2, 1)
     assert not health.repeating(60, 1, 40), "one headline, many addresses: a ticker"
+
+
+def patience(**known_of: float) -> float:
+    """Pieces of news that must have failed to come before the silence of a daily-rhythm feed is called improbable."""
+    known = replace(taught(office(4), until=0), **known_of)
+    return next(silence.expected for hours in range(10_000) if (silence := judged(known, hours * HOUR)).improbable)
+
+
+def test_patience_grows_with_the_spread_of_a_feeds_silences() -> None:
+    even, spread = patience(spread=2.0, longest=0.0), patience(spread=18.0, longest=0.0)
+    assert spread == pytest.approx(3 * even, rel=0.15)
+
+
+def test_no_silence_is_improbable_that_is_not_longer_than_every_one_before() -> None:
+    assert patience(spread=2.0, longest=100.0) == pytest.approx(120, abs=4)
