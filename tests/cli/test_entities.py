@@ -88,3 +88,17 @@ def test_broken_entities_are_bad_configuration(cli, rules):
     assert done.code == 78
     assert f"{rules}:13" in done.err
     assert '"Jordan"' in done.err
+
+
+def test_other_spellings_are_proposed_ready_to_paste(cli):
+    done = cli("entities", "aliases", "Зеленський")
+    assert done.code == 0
+    assert 'aliases = ["Зеленський", "Zelenskyi", "Selenskyj", "Zełenski"]' in done.out
+    assert "KMU 2010" in done.out
+    found = json.loads(cli("entities", "aliases", "--from", "ja", "Kishida", "--json").out)
+    assert [(form["language"], form["text"]) for form in found["aliases"]][:2] == [("ru", "Кисида"), ("uk", "Кісіда")]
+
+
+def test_a_name_without_rules_and_a_language_without_tables(cli):
+    assert cli("entities", "aliases", "Tusk").code == 1
+    assert cli("entities", "aliases", "Tusk", "--from", "xx").code == 2

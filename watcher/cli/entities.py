@@ -114,6 +114,41 @@ def try_(
     raise typer.Exit(boundary.FINE if mentioned else boundary.NO)
 
 
+@app.command()
+def aliases(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    language: Annotated[
+        str | None,
+        typer.Option("--from", metavar="uk|ru|ja", help="The name's language; default: what its letters say. Japanese in Latin letters."),
+    ] = None,
+    as_json: output.AsJson = False,
+) -> None:
+    """Propose a name's spellings in other alphabets, to paste into an entity: by the standard tables, so look them over.
+
+    Ukrainian and Russian names come in Latin letters as English (KMU 2010, BGN/PCGN), German (Duden) and Polish (PWN) papers write them;
+    romanised Japanese comes in Cyrillic (Polivanov, Kovalenko) and kana. Exits 1 where there is nothing to propose.
+
+    \b
+    Examples:
+      watcher entities aliases Зеленський
+      watcher entities aliases --from ja "Shigeru Ishiba"
+    """
+    from watcher.text import transliterate
+
+    if language not in (None, "uk", "ru", "ja"):
+        raise typer.BadParameter(f"{language!r}: there are tables for uk, ru and ja", param_hint="--from")
+    found = transliterate.forms(name, language)
+    if as_json:
+        output.emit({"name": name, "aliases": [form._asdict() for form in found]})
+    elif not found:
+        output.warn(f"nothing to propose for {name}: without --from, only Cyrillic and accented letters have rules")
+    else:
+        output.table(("language", "alias", "by"), [(form.language, form.text, form.standard) for form in found])
+        output.say()
+        output.say(f"aliases = {output.dumps(list(dict.fromkeys([name, *(form.text for form in found)])))}")
+    raise typer.Exit(boundary.FINE if found else boundary.NO)
+
+
 def _entities(ctx: typer.Context, files: list[Path] | None) -> tuple[Entity, ...]:
     from watcher import config
 
