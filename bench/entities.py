@@ -45,7 +45,9 @@ SILVER = {
     "Turkey": ("turkey", {"sport", "culture", "tech"}),
     "Georgia": ("georgia", {"sport", "culture", "tech", "politics"}),
     "Jordan": ("jordan", {"sport", "culture", "tech", "politics"}),
+    "Chelsea": ("chelsea-fc", {"culture", "politics"}),
 }
+MEANT = {"Chelsea": "sport"}  # else world
 PERIODS = {"January": ("2023-01",), "February–March": ("2023-02", "2023-03")}
 SAME = {  # Wikidata's names of entities that the library calls otherwise
     "People's Republic of China": "china",
@@ -109,7 +111,7 @@ def judge_natural(book: rules.Rulebook, items: list[dict]) -> None:
             for item in items:
                 if term not in item["terms"] or item["published"][:7] not in months:
                     continue
-                meant = item["section"] == "world"
+                meant = item["section"] == MEANT.get(term, "world")
                 if not meant and item["section"] not in others | {None}:
                     continue
                 taken = any(mention.holds for mention in book.mentions(article_of(item), [entity]).get(entity, ()))
@@ -130,11 +132,12 @@ def judge_confidence(book: rules.Rulebook, items: list[dict]) -> None:
     levels: dict[str, Tally] = defaultdict(Tally)
     for item in items:
         for term, (entity, others) in SILVER.items():
-            if term in item["terms"] and item["section"] in others | {"world"}:
+            wanted = MEANT.get(term, "world")
+            if term in item["terms"] and item["section"] in others | {wanted}:
                 held = [m.evidence.confidence for m in book.mentions(article_of(item), [entity]).get(entity, ()) if m.holds]
                 best = next((level for level in ("high", "medium", "low") if level in held), None)
                 if best:
-                    levels[best].add(meant=item["section"] == "world", taken=True)
+                    levels[best].add(meant=item["section"] == wanted, taken=True)
     print("\nConfidence, all months: share of articles that mean the entity, by the best mention's confidence\n")
     for level in ("high", "medium", "low"):
         found = levels[level]
@@ -178,7 +181,7 @@ def show_errors(book: rules.Rulebook, items: list[dict], term: str, months: tupl
             continue
         mentions = book.mentions(article_of(item), [entity]).get(entity, ())
         taken = any(m.holds for m in mentions)
-        meant = item["section"] == "world"
+        meant = item["section"] == MEANT.get(term, "world")
         if item["section"] is None or meant != taken:
             why = "; ".join(sorted({m.reason or ", ".join(sorted({r.text for r in m.requires})[:4]) for m in mentions}))
             article = article_of(item)
