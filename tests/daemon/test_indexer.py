@@ -8,6 +8,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+import structlog.testing
 from sqlalchemy import update
 
 from tests.desk import Desk, entry, feed
@@ -91,10 +92,11 @@ def test_one_pass_of_the_daemon_indexes_what_it_read(desk):
         assert index.mark() == 120
 
 
-def test_an_index_that_cannot_be_written_stops_nothing(desk, capsys):
+def test_an_index_that_cannot_be_written_stops_nothing(desk):
     """The daemon says so and goes on."""
     beside = desk.path.with_name("watcher.db.search")
     beside.mkdir()
 
-    asyncio.run(once(desk))
-    assert "search.no_index" in capsys.readouterr().out
+    with structlog.testing.capture_logs() as logged:
+        asyncio.run(once(desk))
+    assert "search.no_index" in {line["event"] for line in logged}

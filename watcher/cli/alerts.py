@@ -246,6 +246,7 @@ def feed(
     rule: Annotated[str | None, typer.Option(help="Only alerts of this rule.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write there, all at once; default: stdout.")] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, max=1000, help="At most this many, newest first.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Write the newest alerts as a feed, for those who read feeds. The web page has the same at /alerts.atom and /alerts.json.
 
@@ -261,7 +262,7 @@ def feed(
     with opened.store(opened.database(ctx)) as database:
         now = database.clock()
         found = database.read_now(lambda conn: store.alerts.listing(conn, limit=limit, rule=rule, notices_too=False))
-    body = feeds.atom(found, now=now) if kind is FeedFormat.ATOM else feeds.json_feed(found)
+    body = feeds.json_feed(found) if as_json or kind is FeedFormat.JSON else feeds.atom(found, now=now)
     if out is None:
         sys.stdout.buffer.write(body + b"\n")
         return
