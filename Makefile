@@ -4,6 +4,7 @@
 #   make test     the tests                         make lint    ruff, mypy, the walls between the packages
 #   make faults   kills at every step, both stores  make soak    the same, 2,000 kills: hours
 #   make bench    measurements                      make docs    what is generated from the code
+#   make coverage the tests again, and which lines and branches they reach: htmlcov/index.html
 #
 # PYTHON=/path/to/python3.12 chooses the interpreter, WORKERS=4 how many tests run at once.
 
@@ -13,7 +14,7 @@ WORKERS ?= 2
 PIP     := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 export WATCHER_CORPORA ?= $(wildcard $(abspath ../shared/corpora))
 
-.PHONY: demo test lint bench docs faults soak clean
+.PHONY: demo test coverage lint bench docs faults soak clean
 .DEFAULT_GOAL := demo
 
 demo: .venv/.run
@@ -21,6 +22,11 @@ demo: .venv/.run
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --ignore=tests/faults
+
+# Beside the tests, because measuring doubles their time. Child processes (the daemon of the end-to-end tests, workers) are counted too.
+coverage: .venv/.dev
+	$(BIN)/coverage erase
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --ignore=tests/faults --cov --cov-report=html --cov-report=term:skip-covered
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
