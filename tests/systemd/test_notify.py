@@ -94,3 +94,13 @@ def test_the_watchdog_is_fed_at_half_its_interval_and_only_by_the_process_it_nam
 
 def test_no_watchdog_without_a_socket():
     assert Notifier({"WATCHDOG_USEC": "30000000"}).watchdog_interval is None
+
+
+def test_a_lasting_trouble_stands_before_every_status_until_it_is_over(systemd):
+    name, listener = systemd
+    notifier = Notifier({"NOTIFY_SOCKET": name})
+    notifier.trouble = "reload refused"
+    notifier.status("3 feeds")
+    notifier.trouble = None
+    notifier.status("4 feeds")
+    assert [listener.recv(4096) for _ in range(2)] == [b"STATUS=reload refused; 3 feeds", b"STATUS=4 feeds"]

@@ -19,6 +19,7 @@ from watcher.model import Notice
 CLOSE_AFTER_SECONDS = 90.0  # longer than any exchange of the old wiring may take
 NEED_RESTART = ("database", "web")
 _NOTICE = "reload_refused"
+_SAID = 200  # characters of the first problem in STATUS, which has 400 for all it says
 
 
 class Reloader:
@@ -42,24 +43,30 @@ class Reloader:
         async with self._one_at_a_time:
             self._notifier.reloading()
             try:
-                loaded = await asyncio.to_thread(config.load, self._path)
-            except config.ConfigErrors as errors:
-                return await self._refuse([str(problem) for problem in errors.problems])
-            except Exception as error:  # noqa: BLE001  whatever a file can provoke must leave the old rules running
-                return await self._refuse([log.describe(error)])
+                return await self._reload()
             finally:
-                self._notifier.ready(None)
-            await self._replace(loaded)
-            return []
+                self._notifier.ready()
+
+    async def _reload(self) -> list[str]:
+        try:
+            loaded = await asyncio.to_thread(config.load, self._path)
+        except config.ConfigErrors as errors:
+            return await self._refuse([str(problem) for problem in errors.problems])
+        except Exception as error:  # noqa: BLE001  whatever a file can provoke must leave the old rules running
+            return await self._refuse([log.describe(error)])
+        await self._replace(loaded)
+        return []
 
     async def _refuse(self, problems: list[str]) -> list[str]:
         log.get().error("reload.refused", config=str(self._path), problems=" | ".join(problems)[:1500], running="the old configuration")
-        self._notifier.status(f"reload refused, the old configuration is running: {problems[0]}")
+        self._notifier.trouble = f"reload refused, the old configuration is running: {problems[0]}"[:_SAID]
+        self._notifier.status("the journal has all problems")
         text = f"{self._path} was not taken over; the configuration of before goes on running.\n\n" + "\n".join(problems)
         await operators.tell(self._runtime, Notice(key=_NOTICE, subject="The configuration was not reloaded", text=text), again=True)
         return problems
 
     async def _replace(self, loaded: config.Config) -> None:
+        self._notifier.trouble = None
         old = self._runtime.wiring
         self._runtime.wiring = self._wire(loaded)
         await self._adopt()

@@ -25,6 +25,8 @@ class Notifier:
 
     watchdog_interval: float | None
     """Seconds between two calls of :meth:`watchdog`: half of what systemd demands; None where it demands nothing."""
+    trouble: str | None = None
+    """What every :meth:`status` begins with until it is over: a refused reload must not be gone from sight after ten seconds."""
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         environ = os.environ if environ is None else environ
@@ -37,7 +39,7 @@ class Notifier:
 
     def status(self, text: str) -> None:
         """One line for people, in ``systemctl status``."""
-        self._send(*_status(text))
+        self._send(*_status(f"{self.trouble}; {text}" if self.trouble else text))
 
     def watchdog(self) -> None:
         """The working loop came round. To be called every :attr:`watchdog_interval` seconds."""
