@@ -59,7 +59,12 @@ def options(
     ctx: typer.Context,
     config: Annotated[
         Path | None,
-        typer.Option("-c", "--config", metavar="FILE", help="[default: $WATCHER_CONFIG, ./config/watcher.toml, /etc/watcher/watcher.toml]"),
+        typer.Option(
+            "-c",
+            "--config",
+            metavar="FILE",
+            help="The configuration; else $WATCHER_CONFIG, ./config/watcher.toml or /etc/watcher/watcher.toml.",
+        ),
     ] = None,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")] = False,  # noqa: ARG001  its callback acts
 ) -> None:
