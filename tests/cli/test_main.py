@@ -1,7 +1,9 @@
 """The command line as a whole: exit codes, errors without tracebacks, and what --help costs."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -96,3 +98,9 @@ def test_the_version_is_that_of_the_distribution(cli):
     from importlib.metadata import version
 
     assert cli("--version").out == f"watcher {version('watcher-alerts')}\n"
+
+
+def test_no_help_has_brackets():
+    """In help texts they are mark-up, and vanish."""
+    sources = Path(main.__file__).parent.glob("*.py")
+    assert [p.name for p in sources if re.search(r'help="[^"]*\[', p.read_text())] == []

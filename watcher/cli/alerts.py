@@ -49,7 +49,7 @@ def list_(
         int | None, typer.Option(metavar="NUMBER", min=1, help="Only what one summary, digest or gathered message told.")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option("-n", "--limit", min=1, help="At most this many, newest first.  [default: 50; all of a bundle]")
+        int | None, typer.Option("-n", "--limit", min=1, help="At most this many, newest first. Default: 50; all of a bundle.")
     ] = None,
     as_json: output.AsJson = False,
 ) -> None:

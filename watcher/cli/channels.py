@@ -77,7 +77,7 @@ def preview(
     ctx: typer.Context,
     name: Name,
     kind: Annotated[
-        Form | None, typer.Option("--format", help="text: as read; html: a mail's HTML part; json: what is sent.  [default: text, or json]")
+        Form | None, typer.Option("--format", help="text: as read; html: a mail's HTML part; json: what is sent. Default: text, or json.")
     ] = None,
     alert: Annotated[str | None, typer.Option("--alert", metavar="ID", help="An alert of the database; default: a sample.")] = None,
     several: Annotated[int, typer.Option("--several", metavar="N", min=1, max=1000, help="A digest of this many samples.")] = 1,

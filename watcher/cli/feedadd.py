@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SHOWN_TITLES = 5
 
 InFile = Annotated[
-    Path | None, typer.Option("--file", metavar="FILE", help="Write into this file of the configuration. [default: the main file]")
+    Path | None, typer.Option("--file", metavar="FILE", help="Write into this file of the configuration. Default: the main file.")
 ]
 
 
@@ -67,7 +67,7 @@ def add(
     url: Annotated[str, typer.Argument(metavar="URL")],
     name: Annotated[str, typer.Option(help="Default: the feed's own title.")] = "",
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be given several times.")] = None,
-    interval: Annotated[str, typer.Option(help="Poll it always at this interval, such as 5m. [default: as it publishes]")] = "",
+    interval: Annotated[str, typer.Option(help="Poll it always at this interval, such as 5m. Default: as it publishes.")] = "",
     file: InFile = None,
     test: Annotated[bool, typer.Option(help="Fetch it first and show what it contains.")] = True,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; of a page's feeds take the first.")] = False,

@@ -47,7 +47,7 @@ def dry_run(
     feed: Annotated[str, typer.Option(help="The feed's name.")] = "",
     language: Annotated[str | None, typer.Option(help="The article's language.")] = None,
     sources: Annotated[int, typer.Option(min=1, help="Independent sources of the story.")] = 1,
-    articles: Annotated[int | None, typer.Option(min=1, help="Articles of the story.  [default: as many as sources]")] = None,
+    articles: Annotated[int | None, typer.Option(min=1, help="Articles of the story. Default: as many as sources.")] = None,
     as_json: output.AsJson = False,
 ) -> None:
     """Show which channels an alert would go to, when, and what each route says to it. Exits 1 when nobody would be told.
