@@ -10,6 +10,7 @@ import pytest
 
 from watcher import config, rules
 from watcher.model import Entity, MatchInput
+from watcher.rules import critique
 
 LIBRARY = Path(__file__).parent.parent.parent / "config" / "entities.d"
 FILES = sorted(LIBRARY.glob("*.toml"))
@@ -30,6 +31,10 @@ def test_it_is_large_and_each_entity_has_a_kind_a_name_and_tests() -> None:
 
 def test_all_of_its_sentences_hold() -> None:
     assert rules.compile([], ENTITIES).self_test() == []
+
+
+def test_lint_finds_nothing_said_twice_and_no_abbreviation_that_small_letters_would_match() -> None:
+    assert [f"{finding.thing.id}: {finding.message}" for finding in critique.criticise((), ENTITIES, ()) if finding.code != "unused"] == []
 
 
 @pytest.mark.parametrize("file", [file for file in FILES if file.name != "own.toml"], ids=lambda file: file.stem)

@@ -23,7 +23,7 @@ from watcher.text.fold import fold
 
 Thing = Rule | Entity | Terms
 FEW = 3  # letters of a term that is likely to be something else as well
-MANY = 5  # unused things of one file that become one finding
+MANY = 5  # a file with more unused things than this is a library
 SMALL = 300  # terms that are compared pair by pair before the engine is asked
 
 CODES = ("untested", "identical", "covered", "repeated", "short", "prefix", "function_word", "bare_name", "shared_alias", "unused")
@@ -292,18 +292,11 @@ def _unused(rules: Sequence[Rule], entities: Sequence[Entity], terms: Sequence[T
     )
     for kind, things, names in groups:
         by_file: dict[str, list[Entity | Terms]] = {}
-        count: dict[str, int] = {}
         for thing in things:
-            file = thing.file or ""
-            count[file] = count.get(file, 0) + 1
             if (thing.id if isinstance(thing, Entity) else thing.name) not in names:
-                by_file.setdefault(file, []).append(thing)
-        for file, idle in by_file.items():
-            if len(idle) > MANY:
-                plural = "entities" if kind == "entity" else "lists"
-                message = f"{len(idle)} of the {count[file]} {plural} in {file or 'the configuration'} are named by no rule"
-                yield Finding("unused", idle[0], message, "fine for a library; else name them in rules")
-            else:
+                by_file.setdefault(thing.file or "", []).append(thing)
+        for idle in by_file.values():
+            if len(idle) <= MANY:  # more of them in one file are a library, which is there to choose from
                 for thing in idle:
                     yield Finding("unused", thing, f"no rule names this {kind}", "name it in a rule, or take it out")
 
