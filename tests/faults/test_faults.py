@@ -89,10 +89,10 @@ SENT_BEFORE_SENDING = Break(
 VALIDATORS_BEFORE_ENTRIES = Break(
     "validators saved before entries",
     "daemon/poller.py",
-    "        finished = await self._runtime.store.write(unit)\n",
+    "        finished = await self._runtime.store.write(unit, patient=True)\n",
     "        if document is not None and state.baseline_at is not None:\n"
     "            await self._runtime.store.write(lambda conn: store.feeds.finish(conn, after, now=now))\n"
-    "        finished = await self._runtime.store.write(unit)\n",
+    "        finished = await self._runtime.store.write(unit, patient=True)\n",
 )
 NO_DEDUPE = Break("no dedupe", "daemon/verdicts.py", "    if verdict.story_id is None:\n", "    if True:\n")
 

@@ -184,3 +184,14 @@ def test_no_text_makes_matching_slow(text: str) -> None:
 @pytest.mark.parametrize("text", ["\ud800 Patriot", "Patriot\x00Patriot", "\udfffPatriot"])
 def test_text_that_no_encoder_takes_is_matched_all_the_same(text: str) -> None:
     assert found("Patriot", text)
+
+
+@pytest.mark.parametrize("term", ["f *", "* f", "a * b", "a - * b"])
+def test_a_star_in_the_place_of_a_word_is_refused_with_what_to_write_instead(term):
+    with pytest.raises(rules.RulebookErrors, match="NEAR/2"):
+        rules.compile([Rule(name="r", query=f'"{term}"')])
+
+
+@pytest.mark.parametrize("term", ["f*", "f-*", "*f", "a ? b"])
+def test_a_star_on_a_word_is_not(term):
+    rules.compile([Rule(name="r", query=f'"{term}"')])

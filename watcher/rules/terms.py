@@ -5,7 +5,7 @@ length shows where that space is a single hyphen. In a term,
 
 - a space stands for any such run; between a letter and a digit it may be missing (``155 mm``: ``155mm``, ``155-mm``);
 - a hyphen stands for a hyphen; between a letter and a digit it may be missing, whether written or not (``F-16``: ``F16``; ``F16``: ``F-16``);
-- ``*`` stands for the letters and digits that go on the word (at most 64), ``?`` for exactly one.
+- ``*`` stands for the letters and digits that go on the word (at most 64), ``?`` for exactly one; a ``*`` that stands alone is refused.
 
 A term becomes one or a few literals for the automaton and, where it has wildcards, the pieces around the literal.
 """
@@ -98,7 +98,7 @@ def compile_term(folded: str, written: str) -> tuple[Pattern, ...]:
 
     :param folded: the term's text, folded as the scan text is.
     :param written: the same as the user wrote it, for messages.
-    :raises QueryError: for a term without a letter, digit or symbol to look for, or one that is too long.
+    :raises QueryError: for a term without a letter, digit or symbol to look for, one with a ``*`` in the place of a word, or one that is too long.
     """
     if _SIMPLE.fullmatch(folded):
         return (Pattern(Literal(folded)),)
@@ -107,6 +107,8 @@ def compile_term(folded: str, written: str) -> tuple[Pattern, ...]:
     text = _HYPHENS.sub(" ", _SPACES.sub(" ", folded)).strip(" -")
     if not any(char not in "*? -" for char in text):
         raise QueryError(f'"{written}": expected at least one letter, digit or symbol beside wildcards', query=written)
+    if "*" in text.split(" "):
+        raise QueryError(f'"{written}": * goes on a word and stands for none: write NEAR/2 between the words around it', query=written)
     pieces = _pieces(text)
     options = sum(piece in (OPTIONAL_GAP, OPTIONAL_HYPHEN) for piece in pieces)
     if options == len([piece for piece in pieces if isinstance(piece, str)]) and options <= MAX_OPTIONS:
