@@ -106,6 +106,13 @@ def test_deliveries_are_listed_and_shown_with_every_answer(watcher, database):  
     (found,) = objects(watcher("status", "--json"))
     assert [(letter["channel"], letter["reason"], letter["count"]) for letter in found["dead_letters"]] == [("desk", "refused", 1)]
     assert "desk: 1 given up" in watcher("status").out
+    assert watcher("deliveries", "dismiss").code == 2
+    assert watcher("deliveries", "dismiss", "999").code == 1
+    assert watcher("deliveries", "dismiss", "--channel", "phone").code == 1
+    assert objects(watcher("deliveries", "dismiss", failed["id"], "--json")) == [{"dismissed": 1}]
+    assert objects(watcher("status", "--json"))[0]["dead_letters"] == []
+    assert [row["channel"] for row in objects(watcher("deliveries", "list", "--state", "dismissed", "--json"))] == ["desk"]
+    assert objects(watcher("alerts", "resend", "dead1", "--channel", "desk", "--json"))[0]["deliveries"] == 1
 
 
 def test_a_bundle_is_listed_in_full(watcher, database):  # noqa: F811
@@ -226,3 +233,18 @@ def test_a_mistake_in_a_template_is_named_with_its_file_and_line_by_check(channe
     assert done.code == 78
     assert "mine/text.j2:2: " in done.out + done.err
     assert "headlin" in done.out + done.err
+
+
+def test_channels_are_listed_with_their_times_and_their_state(channels, tmp_path):
+    from watcher.store import Store
+
+    run = channels('group = { wait = "30s", interval = "5m" }\nquiet = "22:00-07:00"\nescalate = { after = "15m", channels = ["siem"] }\n')
+    with Store.open(f"sqlite:///{tmp_path / 'watcher.db'}") as opened:
+        now = opened.clock()
+        opened.write_now(lambda conn: store.deliveries.disable_channel(conn, "siem", reason="gone", now=now))
+        opened.write_now(lambda conn: store.deliveries.block_channel(conn, "chat", until=now + timedelta(hours=1)))
+    desk, siem, chat = (json.loads(line) for line in run("channels", "list", "--json").out.splitlines())
+    assert (desk["group"], desk["quiet"], desk["escalate"], desk["state"]) == ("30s / 5m", "22:00-07:00", "after 15m to siem", "ok")
+    assert siem["state"].startswith("disabled since ")
+    assert chat["state"].startswith("its receiver asked for a pause until ")
+    assert "quiet 22:00-07:00" in run("channels", "list").out

@@ -152,7 +152,7 @@ async def test_no_answer_lets_a_script_run(browser: Browser, path: str) -> None:
     assert headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert "unsafe" not in headers["Content-Security-Policy"]
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Referrer-Policy"] in ("no-referrer", "same-origin")  # with a form that is to be sent: its Origin is looked at
 
 
 @pytest.mark.parametrize("path", ["/static/../server.py", "/static/%2e%2e/server.py", "/static/..%2fserver.py", "/static//etc/passwd"])
@@ -231,7 +231,8 @@ async def test_fetching_a_link_does_nothing_and_pressing_its_button_does_it(brow
     status, text, headers = await browser.get(f"/do/{action}/a1{LINK}")
     assert (status, lists.acts) == (200, [])
     assert 'method="post"' in text
-    assert f'action="/do/{action}/a1?c=desk&amp;e=1&amp;s=ours"' in text
+    assert "action=" not in text  # it goes where the page came from, behind whatever a proxy puts in front
+    assert headers["Referrer-Policy"] == "same-origin"
     assert "form-action 'self'" in headers["Content-Security-Policy"]
     status, text = await browser.post(f"/do/{action}/a1{LINK}", **{"Sec-Fetch-Site": "same-origin"})
     assert (status, lists.acts) == (200, [(action, "a1", "desk")])

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from watcher.cli import boundary, opened, output, wake
-from watcher.errors import DeliveryError, WatcherError
+from watcher.errors import DeliveryError, StoreError, WatcherError
 
 if TYPE_CHECKING:
     from watcher.config import Config
-    from watcher.model import Receipt
+    from watcher.model import ChannelPolicy, Receipt
 
 
 class Form(StrEnum):
@@ -30,15 +30,52 @@ Name = Annotated[str, typer.Argument(metavar="NAME")]
 
 @app.command("list")
 def list_(ctx: typer.Context, as_json: output.AsJson = False) -> None:
-    """List the configured channels."""
+    """List the configured channels: when they send, who stands in for them, and how they are.
+
+    \b
+    Example:
+      watcher channels list --json
+    """
     loaded = opened.configuration(ctx)
+    states = _states(loaded)
+    rows = [{**_plan(policy), "state": states.get(policy.name, "ok")} for policy, _ in loaded.channels.values()]
     if as_json:
-        for policy, _ in loaded.channels.values():
-            output.emit({"name": policy.name, "type": policy.type, "digest": policy.digest})
+        for row in rows:
+            output.emit(row)
         return
-    output.table(
-        ("channel", "type", "digest"), [(p.name, p.type, p.digest or "") for p, _ in loaded.channels.values()], empty="no channels"
-    )
+    shown = ("digest", "group", "quiet", "fallback", "escalate")
+    table = [(r["name"], r["type"], "; ".join(f"{key} {r[key]}" for key in shown if r[key]) or "at once", r["state"]) for r in rows]
+    output.table(("channel", "type", "when", "state"), table, empty="no channels")
+
+
+def _plan(policy: ChannelPolicy) -> dict[str, Any]:
+    from watcher.config.units import duration_text
+
+    group = [duration_text(span) for span in policy.group] if policy.group else None
+    quiet = [f"{at:%H:%M}" for at in policy.quiet] if policy.quiet else None
+    escalate = policy.escalate
+    return {
+        "name": policy.name,
+        "type": policy.type,
+        "timezone": policy.timezone,
+        "digest": policy.digest,
+        "group": f"{group[0]} / {group[1]}" if group else None,
+        "quiet": "-".join(quiet) if quiet else None,
+        "fallback": policy.fallback,
+        "escalate": f"after {duration_text(escalate[0])} to {', '.join(escalate[1])}" if escalate else None,
+    }
+
+
+def _states(loaded: Config) -> dict[str, str]:
+    """What is wrong with channels, by name; nothing before the first run."""
+    from watcher import store
+
+    try:
+        with opened.store(loaded.database) as database:
+            now = database.clock()
+            return database.read_now(lambda conn: store.deliveries.troubles(conn, now=now))
+    except StoreError:
+        return {}
 
 
 @app.command()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from watcher.cli import opened, output
+from watcher.cli import boundary, opened, output
 from watcher.cli.alerts import span
 from watcher.errors import WatcherError
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="What was sent, what waits, what was given up; with every answer.")
 
-_STATES = ("due", "sent", "dead", "moved")
+_STATES = ("due", "sent", "dead", "moved", "dismissed")
 
 
 @app.command("list")
 def list_(
     ctx: typer.Context,
     failed: Annotated[bool, typer.Option("--failed", help="Only what was given up; the same as --state dead.")] = False,
-    state: Annotated[str | None, typer.Option(help="Only those that are due, sent, dead or moved (to a fallback).")] = None,
+    state: Annotated[str | None, typer.Option(help="Only those that are due, sent, dead, moved (to a fallback) or dismissed.")] = None,
     channel: Annotated[str | None, typer.Option(help="Only of this channel.")] = None,
     since: Annotated[str | None, typer.Option(help="Only of the last 30m, 6h, 7d …", metavar="SPAN")] = None,
     limit: Annotated[int, typer.Option("-n", "--limit", min=1, help="At most this many, newest first.")] = 50,
@@ -93,3 +93,31 @@ def show(ctx: typer.Context, number: Annotated[int, typer.Argument(metavar="ID",
         output.say(f"  {recipient['address']}: {recipient['state']} {recipient['answer']}")
     for alert in facts["alerts"]:
         output.say(f"{alert['id'][:12]} [{alert['rule']}] {alert['title']}")
+
+
+@app.command()
+def dismiss(
+    ctx: typer.Context,
+    numbers: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Deliveries that were given up.")] = None,
+    channel: Annotated[str | None, typer.Option(help="All of this channel.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that there are.")] = False,
+    as_json: output.AsJson = False,
+) -> None:
+    """Say that what was given up needs nobody any more: `status` is well again, the history keeps it. Exits 1 when there was nothing.
+
+    \b
+    Examples:
+      watcher deliveries dismiss 4711
+      watcher deliveries dismiss --channel desk
+    """
+    from watcher import store
+
+    if not (numbers or channel or everything):
+        raise typer.BadParameter("say which: numbers, --channel or --all")
+    with opened.store(opened.database(ctx)) as database:
+        count = database.write_now(lambda conn: store.deliveries.dismiss(conn, numbers=numbers or (), channel=channel))
+    if as_json:
+        output.emit({"dismissed": count})
+    else:
+        output.say(f"{count} dismissed")
+    raise typer.Exit(boundary.FINE if count else boundary.NO)

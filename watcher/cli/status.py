@@ -111,7 +111,7 @@ def _show(facts: dict[str, Any], daemons: list[dict[str, Any]], now: datetime) -
     if facts["deliveries_dead"]:
         for letter in facts["dead_letters"]:
             output.say(f"  {letter['channel']}: {letter['count']} given up since {letter['since']}: {letter['reason']}")
-        output.say("see `watcher deliveries list --failed`, then `watcher alerts resend ID`")
+        output.say("see `watcher deliveries list --failed`, then `watcher alerts resend ID` or `watcher deliveries dismiss ID`")
     for each in facts["coverage"]:
         if each["blind"]:
             output.say(f"{each['rule']}: {each['blind']} of {each['sources']} sources blind: {', '.join(each['blind_sources'][:5])}")

@@ -13,12 +13,14 @@ DeliveryId = NewType("DeliveryId", int)
 
 
 class DeliveryState(StrEnum):
-    """The life of a delivery. ``DEAD`` ones are listed, counted, and can be resent; ``MOVED`` ones went to the channel's fallback."""
+    """The life of a delivery. ``DEAD`` ones are listed, counted, and can be resent; ``MOVED`` ones went to the channel's fallback,
+    of ``DISMISSED`` ones an operator said that they need nobody any more."""
 
     DUE = "due"
     SENT = "sent"
     DEAD = "dead"
     MOVED = "moved"
+    DISMISSED = "dismissed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -266,6 +266,19 @@ def disabled_channels(conn: Connection) -> frozenset[str]:
     return frozenset(conn.scalars(select(channels.c.name).where(channels.c.disabled_at.is_not(None))))
 
 
+def troubles(conn: Connection, *, now: datetime) -> dict[str, str]:
+    """What is wrong with each channel that is not well, in words."""
+    found = {}
+    for row in conn.execute(select(channels)):
+        if row.disabled_at is not None:
+            found[row.name] = f"disabled since {row.disabled_at:%Y-%m-%d %H:%M} UTC: {row.reason}"
+        elif row.blocked_until is not None and row.blocked_until > now:
+            found[row.name] = f"its receiver asked for a pause until {row.blocked_until:%Y-%m-%d %H:%M:%S} UTC"
+        elif row.failing_since is not None:
+            found[row.name] = f"failing since {row.failing_since:%Y-%m-%d %H:%M} UTC"
+    return found
+
+
 def bundle_state(conn: Connection, channel: str, bundle: str) -> tuple[datetime | None, datetime | None]:
     """When the channel's unclaimed bundle of that key is due, and when the last one was sent."""
     key = and_(deliveries.c.channel == channel, deliveries.c.bundle == bundle)
@@ -320,6 +333,16 @@ def resend(conn: Connection, alert: AlertId | str, *, now: datetime, channel: st
     if waiting:
         conn.execute(update(deliveries).where(among(conn, deliveries.c.id, waiting)).values(**values))
     return len(settled) + len(waiting)
+
+
+def dismiss(conn: Connection, *, numbers: Collection[int] = (), channel: str | None = None) -> int:
+    """Count deliveries that were given up no longer: those of these numbers, or all of a channel, or all; return how many."""
+    which = [deliveries.c.state == "dead"]
+    if numbers:
+        which.append(among(conn, deliveries.c.id, numbers))
+    if channel is not None:
+        which.append(deliveries.c.channel == channel)
+    return conn.execute(update(deliveries).where(*which).values(state="dismissed")).rowcount
 
 
 def failed(conn: Connection, *, limit: int = 100) -> list[tuple[Alert, str, str, str]]:

@@ -29,7 +29,7 @@ def listing(
 ) -> list[dict[str, Any]]:
     """Deliveries, newest first, each with the alert that it is of.
 
-    :param state: ``due``, ``sent``, ``dead`` or ``moved``.
+    :param state: ``due``, ``sent``, ``dead``, ``moved`` or ``dismissed``.
     :param since: made at or after this time.
     """
     query = select(alerts, *_COLUMNS).join(deliveries, deliveries.c.alert_id == alerts.c.id)

@@ -50,8 +50,9 @@ class Links:
         if action in _SHOWN:
             return self._page("alert.html", alert=alert, guest=True)
         question, button, then = _ASKED[action]
-        response = self._page("ask.html", alert=alert, question=question, button=button, then=then, path=request.raw_path)
+        response = self._page("ask.html", alert=alert, question=question, button=button, then=then)
         response.headers["Content-Security-Policy"] = FORMS_ALLOWED  # the guard completes it
+        response.headers["Referrer-Policy"] = "same-origin"  # with "no-referrer" a browser names no Origin when the button is pressed
         return response
 
     async def post(self, request: web.Request) -> web.Response:

@@ -275,7 +275,7 @@ def _state(request: web.Request) -> str:
     """The state that a list of deliveries is asked for; "" for all."""
     state = request.query.get("state", "")
     if state not in ("", *(each.value for each in DeliveryState)):
-        raise web.HTTPBadRequest(text="a state is due, sent, dead or moved\n")
+        raise web.HTTPBadRequest(text="a state is due, sent, dead, moved or dismissed\n")
     return state
 
 

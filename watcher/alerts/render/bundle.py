@@ -40,7 +40,7 @@ def bundle(delivery: Delivery, views: Sequence[View], link: str | None = None) -
     """Return the words for a delivery of several alerts. ``link``: of the page that lists them."""
     return Bundle(
         title=bundle_title(delivery, views),
-        reason=bundle_reason(delivery),
+        reason=" ".join(filter(None, (bundle_reason(delivery), views[0].aside))),
         alerts=tuple(in_order(views)),
         overview=overview(views) if len(views) >= OVERVIEW_FROM else (),
         everything=f"watcher alerts list --bundle {delivery.id}",

@@ -45,7 +45,7 @@ def _several(whole: Bundle) -> str:
     room = LONGEST - sum(len(line) + 1 for line in lines) - 160
     shown = 0
     for view in whole.alerts:
-        line = f"{view.headline} – {view.host or view.feed} {view.url or ''}".rstrip()
+        line = f"{one_line(view.headline, 140)} – {view.host or view.feed} {view.url or ''}".rstrip()
         room -= len(line) + 1
         if room < 0 and shown:
             break
