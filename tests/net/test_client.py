@@ -7,6 +7,7 @@ import base64
 import gzip
 import zlib
 from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -252,3 +253,13 @@ def test_what_is_shown_of_a_url_has_its_host_and_no_credentials(host: str) -> No
 
     shown = target.parse(f"http://us%40er:hunter2@{host}/a?b=c").text
     assert shown == f"http://{host}/a?b=c"
+
+
+@pytest.mark.parametrize("host", ["example.org", "example.org:8080", "[2606:2800:220:1::1]", "[2606:2800:220:1::1]:81", "93.184.216.34"])
+def test_what_is_asked_for_is_what_was_given(host: str) -> None:
+    """An IPv6 address keeps its brackets; path and query go out byte for byte."""
+    from watcher.net import target
+
+    url = target.parse(f"http://{host}/a%2Cb?c=%2C,").url
+    assert str(url) == f"http://{host}/a%2Cb?c=%2C,"
+    assert url.host == urlsplit(f"//{host}").hostname

@@ -112,7 +112,8 @@ def literal_address(host: str) -> str | None:
 def _verbatim(whole: URL, path: str, query: str) -> URL:
     if _NOT_VERBATIM.search(path + query):
         return whole.join(URL.build(path=path, query_string=query))
-    return URL.build(scheme=whole.scheme, host=whole.raw_host or "", port=whole.explicit_port, path=path, query_string=query, encoded=True)
+    host = whole.host_subcomponent or ""  # an IPv6 address in its brackets: an encoded build adds none
+    return URL.build(scheme=whole.scheme, host=host, port=whole.explicit_port, path=path, query_string=query, encoded=True)
 
 
 def _shown(scheme: str, whole: URL, path: str, query: str) -> str:
