@@ -1,4 +1,4 @@
-"""CPU per poll, beside the `reader` library and a bare aiohttp loop, in one run.
+"""CPU per poll, beside the `reader` library, newsboat, sfeed and a bare aiohttp loop, in one run.
 
     python bench/poll.py [--feeds 200] [--seconds 10] [--json]
 
@@ -19,6 +19,7 @@ import multiprocessing
 import os
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -215,6 +216,32 @@ def run_reader(addresses: list[str], rounds: int) -> tuple[float, int]:
         return cpu_of_self() - before, rounds * len(addresses)
 
 
+def run_commands(command: list[str], addresses: list[str], rounds: int) -> tuple[float, int]:
+    """A program that polls all its feeds and ends: once to begin with, then counted."""
+    subprocess.run(command, check=True, capture_output=True)
+    before = cpu_of_self()
+    for _ in range(rounds):
+        subprocess.run(command, check=True, capture_output=True)
+    return cpu_of_self() - before, rounds * len(addresses)
+
+
+def run_newsboat(addresses: list[str], rounds: int) -> tuple[float, int]:
+    """newsboat without its screen: ``-x reload``."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "urls").write_text("\n".join(addresses))
+        Path(folder, "config").touch()
+        files = ["-u", f"{folder}/urls", "-C", f"{folder}/config", "-c", f"{folder}/cache.db"]
+        return run_commands(["newsboat", *files, "-x", "reload"], addresses, rounds)
+
+
+def run_sfeed(addresses: list[str], rounds: int) -> tuple[float, int]:
+    """sfeed_update: curl, a C parser and text files."""
+    with tempfile.TemporaryDirectory() as folder:
+        feeds = "\n".join(f"feed 'f{n}' '{url}'" for n, url in enumerate(addresses))
+        Path(folder, "sfeedrc").write_text(f"sfeedpath='{folder}/feeds'\nfeeds() {{\n{feeds}\n}}\n")
+        return run_commands(["sfeed_update", f"{folder}/sfeedrc"], addresses, rounds)
+
+
 def cpu_of_self() -> float:
     return sum(u.ru_utime + u.ru_stime for u in (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)))
 
@@ -241,6 +268,12 @@ def measure(changed: bool, feeds: int, seconds: float) -> dict[str, float]:
             "reader": in_child(run_reader, addresses[: feeds // 4 or 1], 2 if changed else rounds // 2),
             "bare aiohttp": in_child(run_bare, addresses, rounds),
         }
+        few = addresses[: feeds // 4 or 1]
+        for name, program, run in (("newsboat", "newsboat", run_newsboat), ("sfeed", "sfeed_update", run_sfeed)):
+            if shutil.which(program):
+                results[name] = in_child(run, few, 2)
+            else:
+                print(f"{program} is not installed: left out (apt install {name})", file=sys.stderr)
         return {name: cpu / count * 1000 for name, (cpu, count) in results.items()}
     finally:
         process.kill()
@@ -256,10 +289,13 @@ def main() -> None:
     if options.json:
         print(json.dumps(table))
         return
-    print("| CPU per poll | watcher | `reader` | bare aiohttp | watcher ÷ reader | watcher ÷ bare |\n| --- | --- | --- | --- | --- | --- |")
+    print("| CPU per poll | watcher | `reader` | newsboat | sfeed | bare aiohttp | watcher ÷ reader | watcher ÷ bare |\n|" + " --- |" * 8)
     for mode, row in table.items():
         ours, theirs, bare = row["watcher"], row["reader"], row["bare aiohttp"]
-        print(f"| {mode} | {ours:.2f} ms | {theirs:.2f} ms | {bare:.2f} ms | {ours / theirs:.2f} | {ours / bare:.2f} |")
+        others = [f"{row[name]:.2f} ms" if name in row else "–" for name in ("newsboat", "sfeed")]
+        print(
+            f"| {mode} | {ours:.2f} ms | {theirs:.2f} ms | {' | '.join(others)} | {bare:.2f} ms | {ours / theirs:.2f} | {ours / bare:.2f} |"
+        )
 
 
 if __name__ == "__main__":
