@@ -27,9 +27,9 @@ from watcher.stories.segment import Postings
 
 FACTORS = (8.6, 20.9, 6.7)  # names, phrases, figures
 BIAS = -5.4
-JOINS, TEASER_JOINS = 0.45, 0.55  # a text of a few lines, which lacks phrases, must be clearer
+JOINS, TEASER_JOINS = 0.4, 0.55  # a text of a few lines, which lacks phrases, must be clearer
 LEAST_COMMON = 2  # names and figures in common; one name alone is in the news for many reasons
-SAME_NAMES = 0.15  # cosine of names below which nothing else counts: a form letter shares its phrases with all its siblings
+SAME_NAMES = 0.15  # cosine of names below which nothing else counts where one of the two is a teaser
 FULL = 40  # phrases; a text with fewer is a teaser
 FRESH_DAYS = 1.0  # so long a story goes on by itself …
 STALE_PER_DAY = 0.4  # … then the odds fall
@@ -235,13 +235,14 @@ class Events:
             length = (ours[part] ** 2).sum() + (LITTLE if ours_full else TEASER_LITTLE)[n]
             lengths = (theirs[:, part] ** 2).sum(axis=1) + np.where(full, LITTLE[n], TEASER_LITTLE[n])
             out[:, n] = shared / np.sqrt(length * lengths)
-        out[common < LEAST_COMMON, 0] = 0.0
+        teaser = ~full if ours_full else np.ones(len(rows), bool)
+        out[(common < LEAST_COMMON) | (teaser & (out[:, 0] < SAME_NAMES))] = 0.0
         return out
 
     def _chances(self, parts: npt.NDArray[np.float64], rows: Rows, at: float) -> npt.NDArray[np.float64]:
         days = np.abs(self._column("at", rows) - at) / _DAY
         odds = parts @ np.array(FACTORS) + BIAS - STALE_PER_DAY * np.maximum(0.0, days - FRESH_DAYS)
-        chances: npt.NDArray[np.float64] = np.where(parts[:, 0] >= SAME_NAMES, 1 / (1 + np.exp(-odds)), 0.0)
+        chances: npt.NDArray[np.float64] = 1 / (1 + np.exp(-odds))
         return chances
 
     def _column(self, name: str, rows: Rows) -> npt.NDArray[np.float64]:
