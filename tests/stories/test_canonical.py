@@ -154,3 +154,7 @@ def test_the_canonical_form_is_its_own_canonical_form_and_nothing_raises(url: st
     once = canonical_url(url)
     assert canonical_url(once) == once
     assert canonical_url(url, url) == canonical_url(url)
+
+
+def test_a_page_that_declares_its_own_address_changes_nothing_of_it():
+    assert canonical_url("https://e.org/0;", "https://e.org/0;") == canonical_url("https://e.org/0;")

@@ -34,6 +34,7 @@ _AMP_CACHE_PATH = re.compile(r"^/(?:[a-z]/)?(?:s/)?(?P<target>[^/]+\.[^/]+/.*)$"
 _AMP_SEARCH_PATH = re.compile(r"^/amp/(?:s/)?(?P<target>[^/]+\.[^/]+/.*)$")
 _AMP_SUFFIX = re.compile(r"(?:/amp|/amp\.html?|\.amp)$|\.amp(?=\.html?$)")
 _INDEX_FILE = re.compile(r"/index\.(?:html?|php|aspx?)$")
+_ABSOLUTE = re.compile(r"https?://", re.IGNORECASE)
 _SESSION = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/?]*", re.IGNORECASE)
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -76,10 +77,14 @@ def canonical_url(url: str, declared: str | None = None) -> str:
     if own is None:
         return url.strip(_BLANKS)
     if declared:
-        other = _parse(urljoin(url.strip(_BLANKS), declared.strip(_BLANKS))) if len(declared) <= 2048 else None
+        other = _parse(_absolute(declared.strip(_BLANKS), url.strip(_BLANKS))) if len(declared) <= 2048 else None
         if other is not None and plausible(own, other):
             return _form(other)
     return _form(own)
+
+
+def _absolute(declared: str, base: str) -> str:
+    return declared if _ABSOLUTE.match(declared) else urljoin(base, declared)  # which loses a last ";"
 
 
 def plausible(own: SplitResult, declared: SplitResult) -> bool:
