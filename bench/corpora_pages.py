@@ -22,8 +22,10 @@ from pathlib import Path
 import trafilatura
 from lxml import html
 
+from watcher.articles import choose
 from watcher.articles.extract import extract
 from watcher.errors import ExtractError
+from watcher.model import Entry
 
 Extractor = Callable[[bytes, str], tuple[str, str]]
 
@@ -41,8 +43,12 @@ def ours(body: bytes, url: str) -> tuple[str, str]:
 
 
 def gated(body: bytes, url: str) -> tuple[str, str]:
-    text, quality = ours(body, url)
-    return (text if quality == "ok" else ""), quality
+    """What the rules would see of the page of an entry of which the feed says nothing."""
+    try:
+        page = extract(body, url=url)
+    except ExtractError as error:
+        return "", error.reason
+    return choose(Entry(identity=url, url=url), page).text, page.quality
 
 
 def archive(root: Path, name: str) -> dict[str, bytes]:

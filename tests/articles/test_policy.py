@@ -55,6 +55,14 @@ def test_what_is_not_the_article_leaves_the_feeds_text_and_says_so(quality: str)
     assert article.note == f"article not available: {quality.replace('_', ' ')}"
 
 
+def test_a_short_page_is_read_where_the_feed_says_even_less() -> None:
+    flash = "Ministers agreed on new deliveries."
+    article = articles.choose(entry(summary=""), Page(url=LINK, text=flash, quality="short"))
+    assert (article.text, article.source, article.quality) == (flash, TextSource.PAGE, "short")
+    assert article.note == "article not available: short"
+    assert articles.choose(entry(summary=flash + " In Kyiv."), Page(url=LINK, text=flash, quality="short")).source is TextSource.FEED
+
+
 def test_a_page_about_something_else_is_not_the_article() -> None:
     """A redirect to a landing page answers 200 with a text of its own."""
     other = Page(url="https://example.org/", text="Weather for the weekend: sunny spells over most of the southern islands. " * 5)

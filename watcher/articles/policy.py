@@ -50,7 +50,8 @@ def choose(entry: Entry, page: Page | None, *, note: str = "") -> Article:
     :param page: what extraction found; None where there was none to be had or wanted.
     :param note: why a page that was wanted is missing (``timeout``, ``http_403`` …); "" where none was wanted.
     :returns: the page's text when its quality is ``ok``, it is about the entry, and it is not shorter than the feed's; else the
-        feed's text, with a note unless the feed simply has more. ``canonical_url`` is what the page calls itself, else where
+        feed's text, with a note unless the feed simply has more. A page that is only ``short`` is still read, with the note, where
+        the feed says even less. ``canonical_url`` is what the page calls itself, else where
         it was found, not yet in canonical form; None where the page is not the entry's.
     """
     if page is None:
@@ -59,6 +60,8 @@ def choose(entry: Entry, page: Page | None, *, note: str = "") -> Article:
     reason = page.quality if page.quality != "ok" else "" if about(entry, page) else "another_page"
     if reason:
         trusted = page if reason in _STILL_ITSELF else None
+        if reason == "short" and len(page.text) > len(own) and about(entry, page):
+            return _article(entry, page, text=page.text, note=reason, quality=reason, source=TextSource.PAGE)
         return _article(entry, trusted, text=own, note=reason, quality=reason)
     if len(page.text) < len(own):
         return _article(entry, page, text=own)
