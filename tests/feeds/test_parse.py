@@ -331,3 +331,26 @@ def test_one_impossible_character_reference_does_not_cost_the_document() -> None
     titles = [entry.title for entry in read(body).entries]
     assert len(titles) == 2
     assert titles[1].endswith("é")
+
+
+def sitemap(*pages: str) -> bytes:
+    spaces = "".join(f" xmlns:{name}='http://www.google.com/schemas/sitemap-{name}/{v}'" for name, v in (("news", "0.9"), ("image", "1.1")))
+    return f"<?xml version='1.0'?><urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'{spaces}>{''.join(pages)}</urlset>".encode()
+
+
+def page(number: int, news: str, more: str = "") -> str:
+    return f"<url><loc>https://example.org/{number}</loc>{news}{more}</url>"
+
+
+def test_a_news_sitemap_gives_its_news_and_counts_the_pages_that_are_none() -> None:
+    named = "<news:publication><news:name>The Daily</news:name><news:language>uk</news:language></news:publication>"
+    dated = f"<news:news>{named}<news:publication_date>2026-11-25T10:00:00+02:00</news:publication_date><news:title>A port</news:title></news:news>"
+    picture = "<image:image><image:loc>https://example.org/i.jpg</image:loc><image:title>A picture</image:title></image:image>"
+    undated = f"<news:news>{named}<news:title>A ship</news:title></news:news>"
+    document = read(sitemap(page(1, dated, picture), page(2, undated), page(3, "", picture), page(4, "<lastmod>2026-11-25</lastmod>")))
+    assert [(entry.title, entry.url, entry.language) for entry in document.entries] == [
+        ("A port", "https://example.org/1", "uk"),
+        ("A ship", "https://example.org/2", "uk"),
+    ]
+    assert [entry.published_at for entry in document.entries] == [datetime(2026, 11, 25, 8, tzinfo=UTC), None]
+    assert (document.format, document.info.title, document.total, document.skipped) == ("sitemap", "The Daily", 4, (("no_news", 2),))

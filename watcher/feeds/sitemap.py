@@ -1,7 +1,11 @@
-"""News sitemaps: what many publishers keep fresher than their feeds (``urlset`` with ``news:news``)."""
+"""News sitemaps: what many publishers keep fresher than their feeds (``urlset`` with ``news:news``).
+
+Google's protocol demands a title and a date of each news; a date that is missing costs only the date, for what is new is never told by dates.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
 from watcher.errors import ParseError
@@ -25,20 +29,20 @@ def parse(data: bytes, *, url: str) -> Document:
     entries, silent = [], 0
     publication = language = ""
     for page in root:
-        said = {_local(each): (each.text or "").strip() for each in page.iter() if each.text}
-        title, link = items.line(said.get("title")), said.get("loc", "")
-        if not title or "publication_date" not in said:
+        said = _said(next((each for each in page if _local(each) == "news"), ()))  # not from an image's or a video's title beside it
+        title, link = items.line(said.get("title")), next(((each.text or "").strip() for each in page if _local(each) == "loc"), "")
+        if not title:
             silent += 1
             continue
         publication, language = publication or said.get("name", ""), language or said.get("language", "")
         entries.append(
             Entry(
-                identity=items.identity("", link, title, said["publication_date"]),
+                identity=items.identity("", link, title, said.get("publication_date", "")),
                 title=title,
                 url=items.absolute(link, url),
                 tags=items.tags(said.get("keywords", "").split(",")),
                 language=items.language(said.get("language")),
-                published_at=moment(said["publication_date"]),
+                published_at=moment(said.get("publication_date")),
             )
         )
     if not entries:
@@ -50,6 +54,16 @@ def parse(data: bytes, *, url: str) -> Document:
         total=len(entries) + silent,
         skipped=(("no_news", silent),) if silent else (),
     )
+
+
+def _said(news: Iterable[ET.Element]) -> dict[str, str]:
+    """Return the texts below the elements by local name; the first of a name counts."""
+    found: dict[str, str] = {}
+    for element in news:
+        for each in element.iter():
+            if (each.text or "").strip():
+                found.setdefault(_local(each), (each.text or "").strip())
+    return found
 
 
 def _local(element: ET.Element) -> str:
