@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tests.hostile.documents import WORD, item, json_feed, laughs, quadratic, rss
+from tests.hostile.documents import WORD, dialects, item, json_feed, laughs, quadratic, rss
 from tests.hostile.server import Answer, Visit
 
 MB = 1_000_000
@@ -75,6 +75,18 @@ def with_page(code: str, page: Answer) -> Answer:
             await visit.send(b"", status="404 X", kind="text/plain")
         else:
             await visit.send(rss(item(code, link=visit.site.url("/page"))))
+
+    return answer
+
+
+def moved(data: bytes, kind: str) -> Answer:
+    """A permanent redirect, always, to what is there now."""
+
+    async def answer(visit: Visit) -> None:
+        if visit.path.startswith("/new"):
+            await visit.send(data, kind=kind)
+        else:
+            await visit.send(b"", status="301 Moved", kind=kind, headers=("Location: /new",))
 
     return answer
 
@@ -184,6 +196,8 @@ NETWORK: Mapping[str, Row] = {
     "N22c": fails(body(rss(item("N22c")), status="206 Partial Content"), "partial"),
     "N22d": fails(body(b"<!doctype html><html><body>Log in</body></html>", kind="text/html"), "not_a_feed"),
     **{f"N24-{code}": fails(status(code), f"http_{code}") for code in (401, 403, 404, 500, 503, 520, 999)},
+    "N23": fails(moved(b"<!doctype html><html><body>Our new site</body></html>", "text/html"), "not_a_feed"),
+    "N23b": tells(moved(rss(item("N23b")), "application/rss+xml"), "N23b"),
     "N24-410": fails(status(410), "gone"),
     "N24-429": fails(status(429), "rate_limited"),
     **{
@@ -204,6 +218,7 @@ DOCUMENTS: Mapping[str, Row] = {
     "P01": fails(body(laughs()), "xml"),
     "P01b": Row(body(quadratic()), reasons=frozenset({"xml", "too_large"})),
     "P02": fails(body(b'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + rss(item("P02", "&x;"), declaration="")), "xml", ""),
+    "P02b": tells(body(rss(item("P02b"), '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="file:///etc/passwd" parse="text"/>')), "P02b"),
     "P03": tells(body(rss(item("P03", f"Die {WORD} P03 läuft über die Straße.")).decode().encode("cp1252"), headers=()), "P03"),
     "P03b": tells(body(rss(item("P03b"), declaration='<?xml version="1.0" encoding="no-such-charset"?>')), "P03b"),
     "P03c": tells(body(("\ufeff" + rss(item("P03c"), declaration='<?xml version="1.0" encoding="UTF-16"?>').decode()).encode("utf-16-le")), "P03c"),
@@ -226,8 +241,10 @@ DOCUMENTS: Mapping[str, Row] = {
     "P17": tells(body(rss(*(dated(d, f"P17{n}") for n, d in enumerate(DATES)))), *(f"P17{n}" for n in range(len(DATES)))),
     "P18": tells(body(shuffled), *(f"P18-{n}" for n in range(4))),
     "P18b": tells(body(alternating), "P18b"),
+    "P19": tells(body(rss(*(item(f"P19-{n}") for n in range(1_000)))), *(f"P19-{n}" for n in range(20))),
     "P20": tells(body(emptied), "P20"),
     "P21": tells(body(rss(item("P21", title='<img src=x onerror="alert(1)"> P21'))), "P21"),
+    **{f"P22 {name}": tells(body(document, kind=kind), "P22") for name, (document, kind) in dialects().items()},
     "marks": tells(body(lambda n: rss(item("marks"), item(f"m{n}", "a" + "\u0301" * 100_000))), "marks"),
     "noise": fails(body(bytes(range(256)) * 800), "not_a_feed", "xml"),
 }  # fmt: skip
