@@ -228,12 +228,35 @@ def test_a_storm_stays_readable_and_within_each_receivers_bounds():
     assert mail.subject == "[japan-ammunition] digest of 700 alerts"
     assert "… and 200 more" in mail.text
     assert mail.text.count("https://example.org/") == 500
-    assert len(render("desk", *alerts, bundle="digest", brief=True).html) < len(mail.html) / 4
+    assert len(render("desk", *alerts, bundle="digest", brief=True).text) < len(mail.text) / 4
     slack_post(*alerts, bundle="digest")
     body = render("siem", *alerts, bundle="limit:x").body
     assert len(body) <= webhook.BUDGET
     assert json.loads(body)["data"]["count"] == 700
     assert json.loads(body)["data"]["truncated"] is True
+
+
+def test_a_long_mail_ends_before_gmail_cuts_it_off_and_says_how_many_are_missing():
+    """Gmail hides what is beyond 102 kB of HTML behind a link: the way to the whole list would be in there."""
+    alerts = [alert(identity=str(n), on=article(title=f"Новина {n}", url=f"https://example.org/{n}")) for n in range(600)]
+    mail = render("desk", *alerts, bundle="digest")
+    assert len(mail.html.encode()) <= 100_000
+    listed = len(set(re.findall(r'href="https://example.org/(\d+)"', mail.html)))
+    assert 150 < listed < 500
+    assert f"… and {600 - listed} more." in Page(mail.html).text
+    assert "… and 100 more." in mail.text
+    assert_inert(mail.html)
+
+
+def test_a_mail_is_headed_by_what_happened_and_says_which_language_a_text_is_in():
+    japanese = alert(on=article(title="日本政府の方針", language="ja"))
+    assert '<html lang="en">' in render("desk", japanese).html
+    assert re.search(r'<h1 [^>]*lang="ja">', render("desk", japanese).html)
+    hostile = alert(on=article(language='ja" onload="x'))
+    assert_inert(render("desk", hostile).html)
+    several = render("desk", *(alert(identity=str(n)) for n in range(3)), bundle="digest")
+    assert re.search(r"<h1 [^>]*>Digest of 3 alerts</h1>", several.html)
+    assert several.subject == "[japan-ammunition] digest of 3 alerts"
 
 
 def test_what_is_gathered_for_slack_is_listed_in_full():

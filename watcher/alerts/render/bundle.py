@@ -35,6 +35,12 @@ class Bundle:
     everything: str
     link: str | None = None
 
+    @property
+    def heading(self) -> str:
+        """The title as a headline: without the rule in brackets, which mail programs sort by, and with a capital."""
+        said = self.title.partition("] ")[2] or self.title
+        return said[:1].upper() + said[1:]
+
 
 def bundle(delivery: Delivery, views: Sequence[View], link: str | None = None) -> Bundle:
     """Return the words for a delivery of several alerts. ``link``: of the page that lists them."""

@@ -23,6 +23,9 @@ SHOWN, BRIEF = 500, 100
 DETAILED, BRIEFLY = 30, 10
 """Of these, how many with their sentences; the others with headline, link and source."""
 
+CLIPPED = 100_000
+"""Bytes of HTML, a little under where Gmail cuts a mail off and hides the rest behind a link (102 kB)."""
+
 _ODD = re.compile(r"[^A-Za-z0-9-]+")
 
 
@@ -49,8 +52,13 @@ def render(
     domain = ids.sender_domain(settings.sender)
     first = views[0]
     kind = "bundle" if whole else "notice" if first.notice else "mail"
-    values = own_templates.values(views, whole, channel, shown=BRIEF if brief else SHOWN, detailed=BRIEFLY if brief else DETAILED)
+    shown, detailed = (BRIEF, BRIEFLY) if brief else (SHOWN, DETAILED)
+    values = own_templates.values(views, whole, channel, shown=shown, detailed=detailed)
     subject, text, html = _parts(env, own, kind, values)
+    while whole and shown > 1 and (size := len(html.encode())) > CLIPPED:
+        shown = max(1, min(shown * 9 // 10, len(values["alerts"]) * CLIPPED // size))
+        values = own_templates.values(views, whole, channel, shown=shown, detailed=detailed)
+        html = _parts(env, own, kind, values)[2]
     return Mail(
         message_id=ids.message_id(delivery.message_key, domain),
         subject=one_line(subject, SUBJECT),

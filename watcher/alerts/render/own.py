@@ -57,7 +57,8 @@ def values(views: Sequence[View], whole: Bundle | None, channel: str, *, shown: 
     """Return what a template can use.
 
     ``alert``: the alert, of several the first; ``alerts``: all that are to be listed, ``detailed`` of them with their sentences; ``count`` of
-    all, ``missing`` of those not listed; ``title``, ``reason``, ``overview``, ``everything`` (a command) and ``link`` of the whole.
+    all, ``missing`` of those not listed; ``title``, ``heading`` (the title without the rule), ``reason``, ``overview``,
+    ``everything`` (a command) and ``link`` of the whole.
     """
     first = views[0]
     listed = whole.alerts[:shown] if whole else (first,)
@@ -69,6 +70,7 @@ def values(views: Sequence[View], whole: Bundle | None, channel: str, *, shown: 
         "rules": len({each.rule for each in views}),
         "missing": len(views) - len(listed),
         "title": whole.title if whole else first.subject,
+        "heading": whole.heading if whole else first.headline,
         "reason": whole.reason if whole else "",
         "overview": whole.overview if whole else (),
         "everything": whole.everything if whole else "",
