@@ -84,6 +84,37 @@ def test_what_is_no_article_is_named(body: str, quality: str) -> None:
     assert extract.extract(html(body), url=URL).quality in ((quality, "empty") if quality == "cookie_wall" else (quality,))
 
 
+def cards(tag: str, kind: str) -> str:
+    return "".join(
+        f'<{kind}><{tag}><a href="/a/{n}">Headline {n} about harbour {n * 7919}</a></{tag}><p>Officials of town {n} said so to reporters on day {n * 7}.</p></{kind}>'
+        for n in range(12)
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "quality"),
+    [
+        (f"<h1>News</h1>{cards('h2', 'div')}", "list_page"),
+        (f"<main><h1>Ukraine</h1><ul>{cards('h3', 'li')}</ul></main>", "list_page"),
+        (article() + f"<div>{cards('h3', 'div')}</div>", "ok"),
+        (
+            '<div id="root"></div><noscript>You need to enable JavaScript to run this app.</noscript>' + "<script src=a.js></script>" * 3,
+            "js_only",
+        ),
+        ("<h1>Сторінку не знайдено</h1><p>На жаль, сторінки не існує. Поверніться на головну.</p>", "soft_404"),
+        ("<h1>お探しのページは見つかりませんでした</h1><p>URLをご確認ください。</p>", "soft_404"),
+        ("<h1>Sorry</h1><p>This article is no longer available.</p>", "soft_404"),
+        (f"<article><h1>x</h1><p>{PARAGRAPHS[0]}</p><p>この記事は有料会員限定です。残り1234文字</p></article>", "paywall"),
+        (f"<article><h1>x</h1><p>{PARAGRAPHS[0]}</p><p>Pozostało 85% artykułu. Dostęp tylko dla prenumeratorów.</p></article>", "paywall"),
+        ("<h1>example.org</h1><h2>Checking your browser before accessing example.org.</h2>", "blocked"),
+        ("<h1>Log in</h1><form><label>Password</label><input type=password></form>", "short"),
+    ],
+)
+def test_labelled_pages(body: str, quality: str) -> None:
+    """Lists of teasers, walls and errors in several languages; an article with a list of others below it is an article."""
+    assert extract.extract(html(body), url=URL).quality == quality
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "windows-1251", "koi8-r", "utf-16"])
 def test_the_charset_of_the_header_is_obeyed(charset: str) -> None:
     text = "Міністри домовилися ремонтувати пошкоджені судна на північних верфях, повідомили посадовці в понеділок. " * 3

@@ -17,7 +17,9 @@ each verdict needs a text that is short for an article *and* says what it is.
 
 from __future__ import annotations
 
+import itertools
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from lxml import html
@@ -27,6 +29,8 @@ from watcher.articles.metadata import Facts
 SHORT = 60  # characters; a flash of one sentence is longer. A character of a script without spaces counts twice
 NOTICE = 1200  # no notice is longer than this; nearly all articles are
 WALL = 2500  # a consent dialog may be
+MANY_CARDS = 5  # teasers that make a page a list
+MAX_CARDS, CARD_DEPTH, CARD_SIZE, CARD_LINES = 100, 40, 2000, 300  # what is looked at: hostile pages have more of each
 
 _JAVASCRIPT = re.compile(
     r"(?:enable|activate|turn on|requires?|without|needs?|allow) javascript|javascript (?:is|to be) (?:disabled|required|not enabled|enabled|turned off)|(?:please )?enable js\b"
@@ -60,20 +64,31 @@ _WIDE = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signs:
-    """What the whole page looks like: scripts, the texts of headings that are links, characters of text, and the text of ``noscript``."""
+    """What the whole page looks like: scripts, the texts of headings that are links, characters of text, and the text of ``noscript``.
+
+    ``cards``: for each heading that leads to another page, the text around it that is its alone, without white space.
+    """
 
     scripts: int = 0
     linked_headings: frozenset[str] = frozenset()
     text: int = 0
     noscript: str = ""
+    cards: tuple[str, ...] = ()
 
 
 def signs(tree: html.HtmlElement) -> Signs:
     """Count the signs of a page, before anything is removed from it."""
-    heads = frozenset(" ".join(heading.text_content().split()) for heading in tree.iter("h1", "h2", "h3", "h4") if _leads_away(heading))
+    linked = [heading for heading in tree.iter("h1", "h2", "h3", "h4") if _leads_away(heading)]
+    heads = frozenset(" ".join(heading.text_content().split()) for heading in linked)
     bare = sum(len(part.strip()) for part in tree.xpath("//body//text()[not(parent::script or parent::style or parent::noscript)]"))
     noscript = " ".join(" ".join(element.itertext()) for element in tree.iter("noscript"))
-    return Signs(scripts=sum(1 for _ in tree.iter("script")), linked_headings=heads, text=bare, noscript=noscript[:2000])
+    return Signs(
+        scripts=sum(1 for _ in tree.iter("script")),
+        linked_headings=heads,
+        text=bare,
+        noscript=noscript[:2000],
+        cards=_cards(linked[:MAX_CARDS]),
+    )
 
 
 def judge(text: str, facts: Facts, signs: Signs) -> str:
@@ -93,7 +108,7 @@ def judge(text: str, facts: Facts, signs: Signs) -> str:
             return "paywall"
     if size < WALL and len(_CONSENT.findall(text)) >= max(4, size / 120):
         return "cookie_wall"
-    if facts.kind != "article" and _all_teasers(text, signs.linked_headings):
+    if facts.kind != "article" and (_all_teasers(text, signs.linked_headings) or _from_many_cards(text, signs.cards)):
         return "list_page"
     return "short" if size < SHORT else "ok"
 
@@ -103,6 +118,24 @@ def _all_teasers(text: str, headings: frozenset[str]) -> bool:
     lines = text.splitlines()
     long = sum(len(line) for line in lines if len(line) + len(_WIDE.findall(line)) >= 400)
     return sum(line in headings for line in lines) >= 4 and long < 0.2 * len(text)
+
+
+def _cards(linked: list[html.HtmlElement]) -> tuple[str, ...]:
+    """The text of the largest element around each heading that holds no other of them."""
+    chains = [[heading, *itertools.islice(heading.iterancestors(), CARD_DEPTH)] for heading in linked]
+    held = Counter(element for chain in chains for element in chain)
+    alone = [[element for element in chain if held[element] == 1] for chain in chains]
+    return tuple("".join(chain[-1].text_content().split())[:CARD_SIZE] for chain in alone if chain)
+
+
+def _from_many_cards(text: str, cards: tuple[str, ...]) -> bool:
+    """Whether nearly all of a text was gathered from beside many headings that lead elsewhere, and from no one of them most of it."""
+    shares: Counter[int] = Counter()
+    lines = ["".join(line.split()) for line in text.splitlines()[:CARD_LINES]]
+    for line in lines:
+        if (at := next((n for n, card in enumerate(cards) if line in card), None)) is not None:
+            shares[at] += len(line)
+    return len(shares) >= MANY_CARDS and shares.total() >= 0.8 * sum(map(len, lines)) and max(shares.values()) <= 0.5 * shares.total()
 
 
 def _leads_away(heading: html.HtmlElement) -> bool:
