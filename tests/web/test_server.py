@@ -290,3 +290,44 @@ async def test_the_feed_of_alerts_has_its_types_and_a_validator(browser: Browser
     assert (status, text, headers["Content-Type"]) == (200, "atom shells", "application/atom+xml; charset=utf-8")
     assert (await browser.get("/alerts.json"))[2]["Content-Type"] == "application/feed+json; charset=utf-8"
     assert (await browser.get("/alerts.atom?rule=shells", **{"If-None-Match": headers["Etag"]}))[0] == 304
+
+
+@pytest.mark.parametrize("path", ["/", "/alerts", "/alerts/a1", f"/do/bundle/7{LINK}"])
+@pytest.mark.parametrize("update", [False, True])
+async def test_only_updates_are_called_updates(browser: Browser, monkeypatch: pytest.MonkeyPatch, path: str, update: bool) -> None:
+    monkeypatch.setitem(ALERT, "update", update)
+    _, text, _ = await browser.get(path)
+    assert ('<span class="badge">update</span>' in text) == update
+
+
+@pytest.mark.parametrize(("path", "label"), [("/", "State"), ("/alerts", "Alerts"), ("/deliveries", "Deliveries"), ("/feeds", "Feeds")])
+async def test_a_page_says_where_it_is_and_its_times_can_be_read_by_programs(browser: Browser, path: str, label: str) -> None:
+    _, text, _ = await browser.get(path)
+    header = text[text.index("<header>") : text.index("</header>")]
+    assert header.count("aria-current") == 1
+    assert f'<a href="{path}" aria-current="page">{label}</a>' in header
+    assert text.count("<h1") == 1
+    if path == "/alerts":
+        assert '<time datetime="2026-01-01T00:00Z" title="Thu 1 Jan 2026, 00:00 UTC">1 Jan 2026, 00:00 UTC</time>' in text
+
+
+@pytest.mark.parametrize("path", ["/alerts", "/deliveries", "/feeds"])
+async def test_an_empty_page_says_so_and_one_beyond_the_end_too(browser: Browser, lists: Lists, path: str) -> None:
+    _, text, _ = await browser.get(f"{path}?offset=50&limit=50{'&state=sent' if path == '/deliveries' else ''}")
+    assert 'class="empty"' in text
+    assert "<table" not in text
+    assert "newer" in text
+
+
+@pytest.mark.parametrize("path", [f"/do/silence/a1{LINK}", f"/do/open/a1{LINK}", f"/do/bundle/7{LINK}"])
+async def test_whoever_comes_by_a_link_is_offered_nothing_that_asks_for_a_password(browser: Browser, path: str) -> None:
+    """A browser would show its dialogue at the first file that it may not have."""
+    _, text, _ = await browser.get(path)
+    assert '"/static/style.css"' in text
+    for closed in ("icon.svg", "alerts.atom", 'href="/alerts"', 'href="/alerts/'):
+        assert closed not in text
+
+
+async def test_the_icon_is_a_picture(browser: Browser) -> None:
+    status, _, headers = await browser.get("/static/icon.svg")
+    assert (status, headers["Content-Type"]) == (200, "image/svg+xml")

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, select_autoescape
+from markupsafe import Markup
 
 from watcher.model import DeliveryState, Secret
 from watcher.web import actions, callbacks
@@ -119,7 +120,7 @@ class _Pages:
         self._templates = Environment(
             loader=PackageLoader("watcher.web"), autoescape=select_autoescape(default=True), trim_blocks=True, lstrip_blocks=True
         )
-        self._templates.filters["when"] = when
+        self._templates.filters["moment"] = moment
 
     def html(self, template: str, **values: Any) -> web.Response:
         """Render a page."""
@@ -286,6 +287,14 @@ def when(value: object) -> str:
     except ValueError:
         return ""
     return f"{at:%a} {at.day} {at:%b %Y, %H:%M} UTC"
+
+
+def moment(value: object) -> Markup:
+    """A time as a page shows it: short, with the whole of it for programs and for who points at it; "" where there is none."""
+    if not (whole := when(value)):
+        return Markup()
+    at = datetime.fromisoformat(str(value)).astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}">{} UTC</time>').format(f"{at:%Y-%m-%dT%H:%MZ}", whole, f"{at.day} {at:%b %Y, %H:%M}")
 
 
 def _found(row: dict[str, Any] | None) -> dict[str, Any]:
