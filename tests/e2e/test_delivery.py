@@ -6,6 +6,7 @@ import json
 import re
 import socket
 from base64 import b64encode
+from contextlib import suppress
 from itertools import islice
 
 import aiohttp
@@ -160,3 +161,75 @@ async def test_a_silence_by_words_counts_and_names_what_it_muted_and_says_when_i
         assert (notice["type"], notice["data"]["subject"]) == ("watcher.notice", f"Silence {number} has ended")
         assert "It muted 1 match:" in notice["data"]["text"]
         assert w.room.taken(MAIL) == []
+
+
+async def test_v12_a_receiver_that_hangs_or_is_down_delays_no_other(tmp_path):
+    """Slack is down and the webhook never answers: mail tells all the same; Slack then gets what it missed."""
+    plan = Plan(11, feeds=2, planted=4, harmless=0, copies=0)
+    (round_,) = islice(plan.rounds(), 1)
+    async with world(tmp_path, outlets=plan.outlets) as w:
+        w.write(rules='[[rules]]\nname = "r"\nany = ["q*"]\nupdates = "none"\nlimit = "100000/h"\n', full_text='"never"')
+        w.room.publish(*plan.baseline.pieces)
+        await w.begin()
+        w.room.plant(w.room.slack("chat"), Trouble(status=503))
+        w.room.plant(w.room.hook("siem"), Trouble(delay=600))
+        w.room.publish(*round_.pieces)
+
+        def named(sink):
+            return sorted(code for post in w.room.taken(sink) for code in codes_in(post.text))
+
+        assert await w.room.until(lambda: named(MAIL) == sorted(round_.told), 60), w.daemon.said()
+        assert (named(SLACK), named(HOOK)) == ([], [])
+        w.room.lift(w.room.slack("chat"))
+        _, out, _ = await w.command("alerts", "list", "--json")
+        for alert in map(json.loads, out.splitlines()):  # at once, whatever step of the ladder each waits for
+            await w.command("alerts", "resend", alert["id"], "--channel", "chat")
+        assert await w.room.until(lambda: set(named(SLACK)) >= round_.told, 60), w.daemon.said()
+        assert named(HOOK) == []
+
+
+async def test_v15_when_every_channel_fails_status_the_metric_and_the_status_line_say_so_and_the_heartbeat_stays_away(tmp_path):
+    """Nobody can be told: what looks on from outside must see it, and what waits must come when the receivers are back."""
+    port, path = free_port(), str(tmp_path / "n")
+    web = f'[web]\nlisten = "127.0.0.1:{port}"\npassword = "a word"\n'
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(path)
+        manager.setblocking(False)
+        lines = []
+
+        def said(text):
+            with suppress(BlockingIOError):
+                while True:
+                    lines.append(manager.recv(4096).decode())
+            return any(text in line for line in lines if line.startswith("STATUS="))
+
+        async with world(tmp_path, environ={"NOTIFY_SOCKET": path}) as w:
+            beat = w.room.hook("beat")
+            operators = f'[operators]\nchannels = ["siem"]\nheartbeat = {{ url = "{beat}", every = "1s" }}\n'
+            w.write(rules='[[rules]]\nname = "r"\nany = ["Patriot"]\nupdates = "none"\n', extra=operators + web)
+            await w.begin()
+            for place, status in (("smtp", 421), (w.room.slack("chat"), 503), (w.room.hook("siem"), 500)):
+                w.room.plant(place, Trouble(status=status))
+            w.room.publish(load("lead"))
+            assert await w.room.until(lambda: said("channels down: chat, desk, siem"), 40), (lines, w.daemon.said())
+            assert await w.room.until(lambda: "heartbeat.withheld" in w.daemon.said(), 20), w.daemon.said()
+            status, out, _ = await w.command("status", "--json")
+            facts = json.loads(out)
+            assert (status, sorted(facts["channels_down"])) == (1, ["chat", "desk", "siem"])
+            basic = {"Authorization": "Basic " + b64encode(b"any:a word").decode()}
+            async with aiohttp.ClientSession(headers=basic) as browser:
+                async with browser.get(f"http://127.0.0.1:{port}/metrics") as answer:
+                    metrics = await answer.text()
+                async with browser.get(f"http://127.0.0.1:{port}/") as answer:
+                    page = await answer.text()
+            for channel in ("chat", "desk", "siem"):
+                assert re.search(rf'watcher_deliveries_total{{channel="{channel}",outcome="retry"}} [1-9]', metrics), metrics
+            assert "Channels that are down: " in page
+            w.room.lift()
+            _, out, _ = await w.command("alerts", "list", "--json")
+            (alert,) = map(json.loads, out.splitlines())
+            assert (await w.command("alerts", "resend", alert["id"]))[0] == 0
+            assert await w.arrives(1, seconds=60), w.daemon.said()
+            lines.clear()
+            assert await w.room.until(lambda: said("0 deliveries due"), 40), lines
+            assert (await w.command("status"))[0] == 0
