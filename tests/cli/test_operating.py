@@ -85,6 +85,14 @@ def test_feeds_are_listed_with_their_state(watcher, database):
     assert objects(watcher("feeds", "list", "--failing", "--json")) == []
 
 
+def test_a_feed_in_flight_is_listed_as_being_polled_not_as_due_when_its_claim_lapses(watcher, database):
+    assert objects(watcher("feeds", "list", "--json"))[0]["polling"] is False
+    now = database.clock() + timedelta(days=1)
+    assert database.write_now(lambda conn: store.feeds.claim(conn, now=now, lease=timedelta(minutes=5), limit=9, per_host=9))
+    assert objects(watcher("feeds", "list", "--json"))[0]["polling"] is True
+    assert "being" in watcher("feeds", "list").out
+
+
 @pytest.mark.parametrize(("names", "code"), [([], 0), (["Example"], 0), ([FEED], 0), (["Nobody"], 1)])
 def test_polling_makes_feeds_due_and_says_when_there_is_none(names, code, watcher, database):
     assert watcher("feeds", "poll", *names).code == code

@@ -66,6 +66,29 @@ async def test_a_reload_takes_over_new_rules(tmp_path):
         assert await w.arrives(1), w.daemon.said()
 
 
+async def test_sighup_begins_changes_and_ends_the_heartbeat(tmp_path):
+    """The dead-man's switch is an address that nothing else asks: a feed of the newsroom which is not configured."""
+    async with world(tmp_path) as w:
+        followed, pinged, moved = list(w.room.outlets)[:3]
+
+        def operators(outlet: str) -> str:
+            return f'[operators]\nchannels = ["siem"]\nheartbeat = {{ url = "{w.room.feed_url(outlet)}", every = "1s" }}'
+
+        w.write(feeds=[followed])
+        w.daemon.start()
+        assert await w.room.polled(followed, times=1, seconds=30), w.daemon.said()
+        for outlet in (pinged, moved):
+            w.write(feeds=[followed], extra=operators(outlet))
+            w.daemon.signal(signal.SIGHUP)
+            assert await w.room.polled(outlet, times=1, seconds=15), w.daemon.said()
+        w.write(feeds=[followed])
+        assert (await w.command("reload", "--wait"))[0] == 0
+        assert await w.room.polled(followed, times=2, seconds=15), w.daemon.said()  # what was on its way has arrived
+        before = len(w.room.asked(w.room.feed_url(moved)))
+        assert await w.room.polled(followed, times=2, seconds=15), w.daemon.said()
+        assert len(w.room.asked(w.room.feed_url(moved))) == before, "a heartbeat that was taken out beats no more"
+
+
 async def test_a_broken_configuration_is_refused_and_the_old_one_goes_on(tmp_path):
     async with world(tmp_path) as w:
         w.write()

@@ -35,6 +35,7 @@ def row(found: Mapping[str, Any], pages: Pages | None, configured: Feed | None, 
         "interval_seconds": state.interval.total_seconds(),
         "delay_seconds": round(delay, 1) if delay >= 0 else None,
         "yield": round(share, 3) if share is not None else None,
+        "polling": found["claimed_at"] is not None,  # then due_at is when its claim would lapse
         "next_why": schedule.why(state, fixed=configured is not None and configured.interval is not None),
         "websub": hub,
         "trouble": trouble(state),
@@ -64,6 +65,8 @@ def cells(shown: Mapping[str, Any], found: Mapping[str, Any], now: datetime) -> 
     """Return the same feed as a line of the table."""
     delay, share = shown["delay_seconds"], shown["yield"]
     due = f"{output.ago(found['due_at'], now)}: {shown['next_why']}" if found["due_at"] else str(shown["next_why"])
+    if shown["polling"]:
+        due = "now: being polled"
     return (
         str(shown["name"] or shown["title"] or shown["host"]),
         output.ago(found["last_success_at"], now),

@@ -43,11 +43,11 @@ class Keeper:
         self._sources, self._hubs = Sources(runtime), hubs
         self._offset = self._wall_minus_monotonic()
         self._running: set[asyncio.Task[None]] = set()
+        self._heartbeat_every: timedelta | None = None  # as it is in the timetable
 
     async def run(self, pulse: Pulse) -> None:
         """Keep the timetable; returns when the daemon stops."""
         timetable = AsyncIOScheduler(timezone=UTC, job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1})
-        heartbeat = self._runtime.wiring.config.operators
         jobs: list[tuple[Job, timedelta]] = [
             (self._status, timedelta(seconds=STATUS_SECONDS)),
             (self._watch_clock, timedelta(seconds=CLOCK_SECONDS)),
@@ -57,18 +57,33 @@ class Keeper:
             (self._ask_hubs, timedelta(seconds=HUBS_SECONDS)),
             (self._prune, timedelta(hours=PRUNE_HOURS)),
         ]
-        if heartbeat is not None and heartbeat.heartbeat_url is not None:
-            jobs.append((self._heartbeat, heartbeat.heartbeat_every))
         for job, every in jobs:
-            soon = datetime.now(UTC) + min(every, timedelta(seconds=1))
-            timetable.add_job(self._guard(job), "interval", seconds=every.total_seconds(), next_run_time=soon, id=job.__name__)
+            self._add(timetable, job, every)
         timetable.start()
         try:
             while not self._runtime.stopping.is_set():
                 pulse.beat()
+                self._follow_heartbeat(timetable)
                 await self._measure_lag()
         finally:
             await self._end(timetable)
+
+    def _add(self, timetable: AsyncIOScheduler, job: Job, every: timedelta) -> None:
+        soon = datetime.now(UTC) + min(every, timedelta(seconds=1))
+        seconds = every.total_seconds()
+        timetable.add_job(self._guard(job), "interval", seconds=seconds, next_run_time=soon, id=job.__name__, replace_existing=True)
+
+    def _follow_heartbeat(self, timetable: AsyncIOScheduler) -> None:
+        """Put the heartbeat in the timetable as the configuration in force has it: a reload may begin it, change its pace or end it."""
+        settings = self._runtime.wiring.config.operators
+        every = settings.heartbeat_every if settings is not None and settings.heartbeat_url is not None else None
+        if every == self._heartbeat_every:
+            return
+        if every is None:
+            timetable.remove_job(self._heartbeat.__name__)
+        else:
+            self._add(timetable, self._heartbeat, every)
+        self._heartbeat_every = every
 
     async def _end(self, timetable: AsyncIOScheduler) -> None:
         """Begin nothing more and wait a moment for what runs; the timetable prints a traceback of a job that it cancels."""

@@ -309,13 +309,13 @@ def clamp(conn: Connection, *, now: datetime, horizon: timedelta, longest: Mappi
 def listing(conn: Connection, *, now: datetime, limit: int = 1000, offset: int = 0) -> list[dict[str, Any]]:
     """Configured feeds, those in trouble first, with their number of entries and of new ones in 24 h."""
     query = (
-        select(*_STATE_COLUMNS, feeds.c.name)
+        select(*_STATE_COLUMNS, feeds.c.name, feeds.c.claimed_at)
         .where(feeds.c.removed_at.is_(None))
         .order_by(feeds.c.failures.desc(), feeds.c.name, feeds.c.id)
         .limit(limit)
         .offset(offset)
     )
-    rows = [dict(zip((*_STATE, "name"), row, strict=True)) for row in conn.execute(query)]
+    rows = [dict(zip((*_STATE, "name", "claimed_at"), row, strict=True)) for row in conn.execute(query)]
     every: Counter[int] = Counter()
     for at in range(0, len(rows), _CHUNK):
         some = [row["id"] for row in rows[at : at + _CHUNK]]
