@@ -181,6 +181,19 @@ def test_resending_one_of_a_bundle_leaves_the_others_as_they_are(store, do):
     assert store.read_now(lambda conn: states(conn, 2)) == {"desk": "sent"}
 
 
+def test_a_bundle_that_is_taken_apart_gives_up_what_spoils_it_and_gathers_the_rest_anew(store, do):
+    for n in (1, 2, 3):
+        do(tell, n, bundle="group")
+    (message,) = do(claim_deliveries)
+    assert do(deliveries.part, message, [an_alert(1).id], reason="unrenderable", answer="KeyError", now=NOW)
+    assert not do(deliveries.part, message, [an_alert(2).id], reason="unrenderable", answer="", now=NOW), "the claim is over"
+    (rest,) = do(claim_deliveries)
+    assert ([alert.id[-1] for alert in rest.alerts], rest.bundle) == (["2", "3"], "group")
+    assert [row[2:] for row in store.read_now(deliveries.failed)] == [("unrenderable", "KeyError")]
+    assert do(deliveries.part, rest, [], reason="unrenderable", answer="", now=NOW)
+    assert [[alert.id[-1] for alert in alone.alerts] for alone in do(claim_deliveries)] == [["2"], ["3"]]
+
+
 def test_deliveries_of_removed_channels_are_given_up_and_counted(store, do):
     for n in range(3):
         do(tell, n, channels=("desk", "old"))

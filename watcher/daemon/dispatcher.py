@@ -1,7 +1,7 @@
 """The dispatcher: deliveries that are due -> sent, or a later try, or dead with a reason.
 
     claim what is due, as far as each channel has slots     store.deliveries.claim
-    render                                                  alerts.render          cannot be rendered -> dead, operators told
+    render                                                  alerts.render          cannot be rendered -> dead, operators told; the rest of its bundle goes on
     still ours? then send                                   channels.*.send        raises DeliveryError
     ONE transaction: what became of it                      store.deliveries       sent | a later due_at | dead
     tell operators of what is dead or disabled              daemon.operators       through other channels
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watcher import store
@@ -25,7 +26,7 @@ from watcher.daemon.pace import GATHER, Pace
 from watcher.daemon.runtime import Runtime, Wiring
 from watcher.daemon.supervise import Pulse
 from watcher.errors import DeliveryError, StoreError
-from watcher.model import Delivery, DeliveryState, Message, Notice, Receipt, RecipientOutcome
+from watcher.model import Alert, Delivery, DeliveryState, Message, Notice, Receipt, RecipientOutcome
 
 IN_FLIGHT = 32  # of one process: what a kill can repeat at most (DESIGN section 8)
 LOOK_SECONDS = 1.0
@@ -104,13 +105,19 @@ class Dispatcher:
             return
         try:
             sent = await self._send(delivery, wiring, channel)
+            if sent is not None:
+                faultpoints.reach("deliveries.sent")
+                await self._sent(delivery, wiring, *sent)
         except DeliveryError as error:
+            if error.reason == "unrenderable" and len(delivery.alerts) > 1:
+                await self._part(delivery, wiring, error)
+                return
             await self._not_sent(delivery, wiring, error)
-            return
-        if sent is None:
-            return
-        faultpoints.reach("deliveries.sent")
-        await self._sent(delivery, wiring, *sent)
+        except StoreError:
+            raise
+        except Exception as error:  # noqa: BLE001  a fault of ours with one message: it climbs the ladder like any other, and ends there
+            why = f"a fault of watcher, please report it: {log.describe(error)}"
+            await self._not_sent(delivery, wiring, DeliveryError(delivery.channel, "fault", why, retryable=True))
 
     async def _send(self, delivery: Delivery, wiring: Wiring, channel: Channel) -> tuple[Message, Receipt] | None:
         """Render and send; None when the lease was lost before anything was sent. What is too big is sent once more, in brief."""
@@ -221,6 +228,32 @@ class Dispatcher:
             attempt=attempts,
             again_in=str(timedelta(seconds=round(wait.total_seconds()))),
         )
+
+    async def _part(self, delivery: Delivery, wiring: Wiring, error: DeliveryError) -> None:
+        """Take a bundle apart that cannot be rendered: what spoils it is given up, the rest is gathered anew (one by one if none does)."""
+        now = self._runtime.now()
+
+        def spoils(alert: Alert) -> bool:
+            try:
+                wiring.renderer.render(replace(delivery, alerts=(alert,), bundle=""), delivery.channel, now)
+            except DeliveryError:
+                return True
+            return False
+
+        poisoned = tuple(alert for alert in delivery.alerts if spoils(alert))
+
+        def unit(conn: store.Connection) -> None:
+            store.deliveries.part(conn, delivery, [alert.id for alert in poisoned], reason=error.reason, answer=str(error), now=now)
+            if poisoned:
+                given_up = _given_up(replace(delivery, alerts=poisoned), str(error), None, disable=False)
+                operators.raise_notice(conn, wiring, given_up, now=now, avoid=delivery.channel)
+
+        await self._runtime.store.write(unit)
+        metrics.DELIVERIES.labels(delivery.channel, "dead").inc(len(poisoned))
+        log.get().error(
+            "delivery.parted", channel=delivery.channel, why=str(error), alerts=len(delivery.alerts), given_up=[a.id for a in poisoned]
+        )
+        self._runtime.hints.deliveries.set()
 
     async def _dead(self, delivery: Delivery, wiring: Wiring, reason: str, answer: str, *, disable: bool = False) -> None:
         """Give a delivery up, visibly: it is listed, counted, told to the operators, and can be resent."""

@@ -204,6 +204,32 @@ def dead(conn: Connection, delivery: Delivery, *, reason: str, answer: str, now:
     return _finish(conn, delivery, now, reason, answer, due_at=None, state="dead", reason=reason)
 
 
+def part(conn: Connection, delivery: Delivery, poisoned: Collection[AlertId], *, reason: str, answer: str, now: datetime) -> bool:
+    """Take a bundle apart that cannot be sent as it is; False when the claim was lost meanwhile.
+
+    The ``poisoned`` alerts are given up; the others are due at once, gathered anew, or each by itself where none is poisoned.
+    """
+    lead = and_(deliveries.c.id == delivery.id, deliveries.c.epoch == delivery.epoch)
+    if conn.execute(update(deliveries).where(lead).values(epoch=deliveries.c.epoch + 1, claimed_at=None)).rowcount != 1:
+        return False
+    free = {"batch": None, "due_at": now} if poisoned else {"batch": None, "due_at": now, "bundle": ""}
+    lost = and_(deliveries.c.batch == delivery.id, among(conn, deliveries.c.alert_id, list(poisoned)))
+    for number in conn.scalars(select(deliveries.c.id).where(lost)).all():
+        conn.execute(attempts.insert(), {"delivery_id": number, "at": now, "outcome": reason, "answer": answer[:_ANSWER]})
+    given_up = {
+        "state": "dead",
+        "reason": reason,
+        "answer": answer[:_ANSWER],
+        "due_at": None,
+        "settled_at": now,
+        "bundle": "",
+        "batch": None,
+    }
+    conn.execute(update(deliveries).where(lost).values(**given_up, attempts=deliveries.c.attempts + 1))
+    conn.execute(update(deliveries).where(deliveries.c.batch == delivery.id).values(**free))
+    return True
+
+
 def moved(conn: Connection, delivery: Delivery, *, answer: str, now: datetime) -> bool:
     """Record a failed try after which the alerts go another way."""
     _failing(conn, delivery.channel, now)
