@@ -123,7 +123,7 @@ async def test_v12_what_a_receiver_missed_in_three_days_comes_when_it_is_back_ea
     assert desk.desk.got == []
     assert desk.phone.subjects == ["Channel desk is failing"], "told once, not for each alert and each try"
     desk.desk.fault = lambda _: None
-    await desk.live(timedelta(hours=12), until=lambda: len(desk.desk.got) == ALERTS)
+    await desk.live(timedelta(hours=18), until=lambda: len(desk.desk.got) == ALERTS)
     assert sorted(desk.desk.ids) == [f"key-{number:05}" for number in range(ALERTS)]
     assert set(desk.desk.tried) == set(desk.desk.ids), "each try with the same id"
     assert set(desk.states().values()) == {("sent", "")}

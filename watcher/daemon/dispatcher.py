@@ -51,8 +51,9 @@ class Dispatcher:
             while not runtime.stopping.is_set():
                 pulse.beat()
                 runtime.hints.deliveries.clear()
+                idle = not self._tasks  # before the claim: while one is in flight its slot is not offered, and what waits for it not seen
                 claimed, wait = await self._claim()
-                if runtime.once and not claimed and not self._tasks and wait >= LOOK_SECONDS:
+                if runtime.once and idle and not claimed and wait >= LOOK_SECONDS:
                     return
                 await runtime.pause(runtime.hints.deliveries, 0 if claimed else wait)
         finally:
