@@ -480,3 +480,20 @@ def test_what_cannot_be_rendered_is_one_final_error(alerts, channel, reason):
     with pytest.raises(DeliveryError) as caught:
         RENDERER.render(delivery(*alerts), channel, NOW)
     assert (caught.value.reason, caught.value.retryable) == (reason, False)
+
+
+def test_the_report_of_an_edit_shows_what_was_changed_in_every_message():
+    """Under its own id, the same for the same change, and by the story's thread."""
+    told = alert()
+    report = payload.edited(told, ("the headline is now “B & C”; it was “A”",), title="B & C", now=NOW)
+    assert report.id == payload.edited(told, ("the headline is now “B & C”; it was “A”",), title="", now=NOW).id != told.id
+    assert report.story_id == told.story_id
+    mail = render("desk", report)
+    assert "B & C" in mail.subject
+    assert "changed after you were told:" in mail.text
+    assert "* the headline is now “B & C”; it was “A”" in mail.text
+    assert "“B &amp; C”; it was “A”" in mail.html
+    assert "changed after you were told: the headline is now" in json.dumps(slack_post(report), ensure_ascii=False)
+    hook = json.loads(render("siem", report).body)
+    assert hook["data"]["story"]["update"] is True
+    assert hook["data"]["alert"] == report.id

@@ -135,12 +135,13 @@ def test_why_says_of_every_entry_what_was_done(run, capfd):
     told = {reason.value for reason in Reason} - {
         "notice",
         "backfill",
-    }  # a notice has no entry; what a feed had at first is not read at all
+        "edited",
+    }  # a notice has no entry; what a feed had at first is not read at all; an edit is told of an article, not of a match
     assert seen == told | {"done", "known", "new"}
 
 
 def test_every_reason_has_words():
-    assert set(verdict.REASONS) == {reason.value for reason in Reason} - {"notice"}
+    assert set(verdict.REASONS) == {reason.value for reason in Reason} - {"notice", "edited"}
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from watcher.store import (
     hosts,
     lookup,
     marks,
+    rereads,
     retention,
     silences,
     status,
@@ -51,6 +52,7 @@ def fill(conn):
         "stories (id, created_at, last_at)": f"i, {at}, {at}",
         "articles (entry_id, seq, story_id, canonical_key, source, quality, sketch, added_at)": f"i, i, 1 + i % 5000, {blob}, 'feed', 'ok', {blob}, {at} - ({ROWS} - i) * 60000000",
         "alerts (id, kind, rule, severity, reason, created_at, payload, entry_id, story_id, canonical_key)": f"'a' || i, 'alert', 'r' || (i % 50), 'high', 'first_seen', {at} - i * 60000000, {blob}, i, 1 + i % 5000, {blob}",
+        "rereads (entry_id, due_at)": f"i, {due}",
         "deliveries (id, alert_id, channel, message_key, bundle, due_at, state, created_at, settled_at, rank)": f"i, 'a' || i, 'desk', 'm' || i, CASE WHEN i % 3 = 0 THEN 'group' ELSE '' END, {rarely}, {state}, {at}, CASE WHEN i > 100 THEN {at} - i END, i % 3",
     }.items():
         conn.execute(
@@ -152,6 +154,8 @@ HOT = {
     "deliveries.claim, gathering": lambda conn: deliveries.claim(
         conn, now=NOW, lease=LEASE, limit=32, per_channel={"desk": 1}, gather={"desk": deliveries.Gathering(above=20, most=50)}
     ),
+    "rereads.claim": lambda conn: (rereads.waits(conn, now=NOW), rereads.claim(conn, now=NOW, lease=LEASE, limit=20)),
+    "rereads.told": lambda conn: rereads.told(conn, 17),
     "escalations.take_due": lambda conn: (escalations.waits(conn, now=NOW), escalations.take_due(conn, now=NOW)),
     "silences.muted": lambda conn: (silences.muted(conn, [1, 2]), silences.muted_matches(conn, 1), silences.has_ended(conn, now=NOW)),
     "alerts.listing of a bundle": lambda conn: alerts.listing(conn, bundle=5),

@@ -21,6 +21,11 @@ def alert_id(rule: str, feed_url: str, identity: str) -> AlertId:
     return AlertId(_digest("alert", rule, feed_url, identity))
 
 
+def edit_id(told: str, *said: str) -> AlertId:
+    """Return the id of the report that the article of alert ``told`` was changed: what it says decides."""
+    return AlertId(_digest("edit", told, *said))
+
+
 def notice_id(key: str, created_at: str) -> AlertId:
     """Return the id of an operator notice: a condition that comes back later is another notice."""
     return AlertId(_digest("notice", key, created_at))

@@ -22,7 +22,7 @@ MOST = 5
 _NUMBER = re.compile(r"(?<![\w.,-])\d{1,3}(?:[,.\u00a0\u202f ]\d{3})+(?![\w-])|(?<![\w.,-])\d{2,12}(?:[.,]\d{1,2})?(?![\w-])")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _WORD = re.compile(r"[^\W\d_]{2,}(?:'t)?")
-_DENIALS = frozenset(
+DENIALS = frozenset(
     """
     not no never denies denied deny denying refutes refuted retracts retracted withdraws withdrawn cancels cancelled canceled halts halted rejects
     rejected false fake wrong won't didn't doesn't isn't wasn't without
@@ -81,8 +81,8 @@ def reversed_(earlier: str, title: str) -> bool:
     Headlines of another language are not compared: they have no words in common.
     """
     one, two = (set(_WORD.findall(fold(each).text)) for each in (earlier, title))
-    fewer = min(len(one - _DENIALS), len(two - _DENIALS))
-    return fewer >= 3 and 2 * len((one & two) - _DENIALS) >= fewer and bool(one & _DENIALS) != bool(two & _DENIALS)
+    fewer = min(len(one - DENIALS), len(two - DENIALS))
+    return fewer >= 3 and 2 * len((one & two) - DENIALS) >= fewer and bool(one & DENIALS) != bool(two & DENIALS)
 
 
 def numbers(text: str) -> dict[str, str]:

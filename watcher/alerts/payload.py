@@ -17,6 +17,7 @@ Every kind of message is rendered from this alone, so that a retry a day later s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any
@@ -143,6 +144,20 @@ def data_of(
             "truncated": len(kept) < len(evidence),
         },
     }
+
+
+def edited(told: Alert, changed: Sequence[str], *, title: str, now: datetime) -> Alert:
+    """Return the report that the article of ``told`` was changed or taken down, for the thread of its story.
+
+    :param changed: what was changed, a line each (see ``alerts.edits``).
+    :param title: the headline as it is now; "" where it is not known.
+    """
+    alert_id = ids.edit_id(told.id, *changed)
+    article, context = dict(told.payload["article"]), dict(told.payload["context"])
+    article["title"] = one_line(title, TITLE) or article["title"]
+    context["news"] = [one_line(item, TITLE) for item in changed]
+    data = {**told.payload, "alert": alert_id, "article": article, "context": context, "story": {**told.payload["story"], "update": True}}
+    return replace(told, id=alert_id, reason=Reason.EDITED, created_at=now, payload=data, update=True)
 
 
 def notice(told: Notice, now: datetime) -> Alert:

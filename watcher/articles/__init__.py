@@ -15,6 +15,6 @@
 A page can only add: whatever fails here, the feed's own text is matched, and the alert says why.
 """
 
-from watcher.articles.policy import choose, look_again, wants_page
+from watcher.articles.policy import about, choose, look_again, wants_page
 
-__all__ = ["choose", "look_again", "wants_page"]
+__all__ = ["about", "choose", "look_again", "wants_page"]

@@ -80,6 +80,7 @@ def _article(
         url=entry.url,
         canonical_url=page.canonical_url or page.url or None,
         page_url=page.url or None,
+        page_title=page.title if source is TextSource.PAGE else "",
         author=entry.author or page.author,
         language=(page.language if source is TextSource.PAGE else None) or entry.language,
         published_at=entry.published_at or page.published_at,

@@ -1,7 +1,7 @@
 """The keeper: the timetable beside the three loops.
 
 A handful of APScheduler jobs in memory, never one per feed: the sources' health, retention, a watch on the wall clock, the operators' heartbeat,
-escalations, the end of silences, statistics for STATUS and /metrics. A job that fails says so and runs again at its next time.
+escalations, the end of silences, edits of told articles, statistics for STATUS and /metrics. A job that fails says so and runs again at its next time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from watcher import store
 from watcher.daemon import handover, log, metrics, operators, systemd
+from watcher.daemon.rereads import Rereads
 from watcher.daemon.runtime import Runtime
 from watcher.daemon.sources import Sources
 from watcher.daemon.supervise import Pulse
@@ -30,6 +31,7 @@ PRUNE_HOURS = 6
 SOURCES_SECONDS = 10
 END_SECONDS = 2.0
 HUBS_SECONDS = 3
+REREADS_SECONDS = 10
 LONGEST_RETRY = timedelta(minutes=5)  # an entry never waits longer between two tries (see the reader)
 
 Job = Callable[[], Awaitable[None]]
@@ -40,7 +42,7 @@ class Keeper:
 
     def __init__(self, runtime: Runtime, notifier: systemd.Notifier, hubs: Hubs) -> None:
         self._runtime, self._notifier = runtime, notifier
-        self._sources, self._hubs = Sources(runtime), hubs
+        self._sources, self._hubs, self._rereads = Sources(runtime), hubs, Rereads(runtime)
         self._offset = self._wall_minus_monotonic()
         self._running: set[asyncio.Task[None]] = set()
         self._heartbeat_every: timedelta | None = None  # as it is in the timetable
@@ -55,6 +57,7 @@ class Keeper:
             (self._end_silences, timedelta(seconds=SILENCE_SECONDS)),
             (self._look_at_sources, timedelta(seconds=SOURCES_SECONDS)),
             (self._ask_hubs, timedelta(seconds=HUBS_SECONDS)),
+            (self._read_again, timedelta(seconds=REREADS_SECONDS)),
             (self._prune, timedelta(hours=PRUNE_HOURS)),
         ]
         for job, every in jobs:
@@ -181,6 +184,10 @@ class Keeper:
     async def _ask_hubs(self) -> None:
         """Subscribe, renew and unsubscribe at WebSub hubs."""
         await self._hubs.tick()
+
+    async def _read_again(self) -> None:
+        """Look for edits of articles that were told."""
+        await self._rereads.tick()
 
     async def _prune(self) -> None:
         """Forget what is older than ``retention`` and no longer needed to know an entry again."""

@@ -64,7 +64,7 @@ class Pages:
         page, why, passing = None, "", False
         try:
             async with asyncio.timeout(max(budget.total_seconds(), fetch.timeout.total_seconds() / 2)):
-                page = await self._read(str(entry.url), feed, wiring)
+                page = await self.read(str(entry.url), feed, wiring)
         except TimeoutError:
             why, passing = "timeout", True
         except FetchError as error:
@@ -79,8 +79,13 @@ class Pages:
         missing = why or ("" if article.quality == "ok" else article.quality)
         return Looked(article, articles.look_again(missing, passing=passing, looks=looks))
 
-    async def _read(self, url: str, feed: Feed, wiring: Wiring) -> Page:
-        """Fetch and extract; a passing fault is tried once more."""
+    async def read(self, url: str, feed: Feed, wiring: Wiring) -> Page:
+        """Fetch and extract a page, within robots.txt and the host's budget; a passing fault is tried once more.
+
+        :raises FetchError: it was not to be had, or may not be asked for.
+        :raises ExtractError: it has no text that can be read.
+        :raises WorkerLost: it broke the worker.
+        """
         host = host_of(url)
         if self._runtime.hosts.blocked(host, asyncio.get_running_loop().time()) > RETRY_PAUSE:
             raise FetchError(url, "rate_limited", "its server has asked for fewer requests")

@@ -15,9 +15,26 @@ from watcher import store
 from watcher.alerts import decide, ids, novelty, payload, plan
 from watcher.daemon import faultpoints
 from watcher.daemon.mirror import Mirror
-from watcher.model import Alert, Article, ChannelPolicy, Decision, Entity, Feed, Match, Reason, Repeat, Route, Rule, Story, StoryView
+from watcher.model import (
+    Alert,
+    Article,
+    ChannelPolicy,
+    Decision,
+    Entity,
+    Feed,
+    FullText,
+    Match,
+    Reason,
+    Repeat,
+    Route,
+    Rule,
+    Story,
+    StoryView,
+)
 from watcher.stories import Candidate, Verdict, credit
 
+EDITS = "thread"  # the value of a rule's ``edits`` that asks for them
+FIRST_REREAD = timedelta(minutes=15)
 TOLD_BEFORE = 20  # alerts of a rule and story that an update is compared with
 
 
@@ -78,6 +95,8 @@ def settle(conn: store.Connection, reading: Reading, deciders: Deciders, mirror:
     judged = store.entries.matched_rules(conn, claimed.id) if claimed.looks else frozenset()
     matches = tuple(match for match in reading.matches if match.rule not in judged)
     verdicts = judge(conn, replace(reading, matches=matches), deciders, story, view, now=now)
+    if any(deciders.rules[alert.rule].edits == EDITS for alert in verdicts.alerts) and rereadable(reading.article, reading.feed):
+        store.rereads.add(conn, claimed.id, due_at=now + FIRST_REREAD, title=reading.article.page_title)
     faultpoints.reach("entries.commit")
     store.entries.finish(
         conn,
@@ -94,6 +113,11 @@ def settle(conn: store.Connection, reading: Reading, deciders: Deciders, mirror:
         again_at=reading.again_at,
     )
     return verdicts
+
+
+def rereadable(article: Article, feed: Feed) -> bool:
+    """Whether the article has a page, and its feed allows it to be asked for."""
+    return bool(article.url) and feed.full_text is not FullText.NEVER
 
 
 def judge(conn: store.Connection, reading: Reading, deciders: Deciders, story: Story, view: StoryView, *, now: datetime) -> Verdicts:
@@ -240,12 +264,6 @@ class _Case:
 
     def _occasion(self, rule: Rule, oldest: datetime | None) -> plan.Occasion:
         """What routes and bundles ask about."""
-        bundles = {}
-        for name, policy in self.deciders.policies.items():
-            keys = ([plan.GROUP] if policy.group else []) + ([plan.LIMIT + rule.name] if rule.limit else [])
-            for key in keys:
-                due, sent = store.deliveries.bundle_state(self.conn, name, key)
-                bundles[name, key] = plan.BundleState(open_due_at=due, last_sent_at=sent)
         return plan.Occasion(
             feed=self.reading.feed_name,
             tags=self.reading.feed.tags,
@@ -253,7 +271,18 @@ class _Case:
             language=self.reading.article.language,
             sources=self.view.sources,
             articles=self.view.articles,
-            bundles=bundles,
+            bundles=bundles_of(self.conn, rule, self.deciders),
             disabled=store.deliveries.disabled_channels(self.conn),
             oldest_in_window_at=oldest,
         )
+
+
+def bundles_of(conn: store.Connection, rule: Rule, deciders: Deciders) -> dict[tuple[str, str], plan.BundleState]:
+    """How the bundles stand that an alert of ``rule`` may join, by channel and bundle."""
+    bundles = {}
+    for name, policy in deciders.policies.items():
+        keys = ([plan.GROUP] if policy.group else []) + ([plan.LIMIT + rule.name] if rule.limit else [])
+        for key in keys:
+            due, sent = store.deliveries.bundle_state(conn, name, key)
+            bundles[name, key] = plan.BundleState(open_due_at=due, last_sent_at=sent)
+    return bundles

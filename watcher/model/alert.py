@@ -20,6 +20,7 @@ class Reason(StrEnum):
 
     FIRST_SEEN = "first_seen"
     UPDATE = "update"
+    EDITED = "edited"
     ALREADY_TOLD = "already_told"
     SILENCED = "silenced"
     OVER_LIMIT = "over_limit"
@@ -31,7 +32,7 @@ class Reason(StrEnum):
     @property
     def tells(self) -> bool:
         """Whether an alert with this reason reaches receivers (over the limit: in the summary)."""
-        return self in (Reason.FIRST_SEEN, Reason.UPDATE, Reason.OVER_LIMIT, Reason.NOTICE)
+        return self in (Reason.FIRST_SEEN, Reason.UPDATE, Reason.EDITED, Reason.OVER_LIMIT, Reason.NOTICE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

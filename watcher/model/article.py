@@ -36,6 +36,7 @@ class Article:
 
     ``url`` is the entry's link as the reader should open it; ``canonical_url`` identifies the article across feeds.
     ``page_url`` is where its page was found, after redirects; None where there was none.
+    ``page_title`` is the page's own headline where ``text`` is the page's, else "".
     ``note`` says why the text is the feed's where a page was wanted (``article not available: timeout``), else "".
     ``text`` is plain text, paragraphs on lines of their own, at most 256 Ki characters (limit L9).
     """
@@ -52,4 +53,5 @@ class Article:
     quality: str = "ok"
     note: str = ""
     page_url: str | None = None
+    page_title: str = ""
     tags: tuple[str, ...] = ()

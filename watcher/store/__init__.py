@@ -9,7 +9,7 @@
 
 Statements are plain functions of a ``Connection``, one file per noun::
 
-    feeds  arrivals  subscriptions  health  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  lookup  threads  meta  status
+    feeds  arrivals  subscriptions  health  entries  stories  alerts  marks  deliveries  escalations  history  silences  hits  lookup  rereads  threads  meta  status
     retention  archive  byhand (stories that a person splits or joins)
 
 Three of the nouns are queues: ``claim`` moves a row's due time to the end of a lease, ``finish`` says ``WHERE epoch = mine`` (see ``leases``).
@@ -33,6 +33,7 @@ from watcher.store import (
     lookup,
     marks,
     meta,
+    rereads,
     retention,
     silences,
     status,
@@ -44,5 +45,5 @@ from watcher.store.store import Store
 
 __all__ = [
     "Connection", "Store", "alerts", "archive", "arrivals", "byhand", "deliveries", "entries", "escalations", "feeds", "health", "history", "hits", "hosts", "lookup", "marks",
-    "meta", "retention", "silences", "status", "stories", "subscriptions", "threads",
+    "meta", "rereads", "retention", "silences", "status", "stories", "subscriptions", "threads",
 ]  # fmt: skip

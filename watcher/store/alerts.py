@@ -14,7 +14,7 @@ from watcher.store.columns import digest
 from watcher.store.leases import add_once, adding
 from watcher.store.schema import alerts, articles, attempts, deliveries, firsts, marks, notices, recipients
 
-_TOLD = [Reason.FIRST_SEEN.value, Reason.UPDATE.value, Reason.OVER_LIMIT.value]
+TOLD = [Reason.FIRST_SEEN.value, Reason.UPDATE.value, Reason.OVER_LIMIT.value]  # what tells of an article; a report of its edits does not
 _COUNTED = [Reason.FIRST_SEEN.value, Reason.UPDATE.value]
 
 
@@ -48,13 +48,13 @@ def history(
     """Look up what ``rule`` told of this entry, this article and this story, and how much of its limit is used."""
 
     def first(*which: Any) -> AlertId | None:
-        query = select(alerts.c.id).where(alerts.c.rule == rule, alerts.c.reason.in_(_TOLD), *which).order_by(alerts.c.created_at).limit(1)
+        query = select(alerts.c.id).where(alerts.c.rule == rule, alerts.c.reason.in_(TOLD), *which).order_by(alerts.c.created_at).limit(1)
         return conn.scalar(query)
 
     told_sources = (
         select(func.coalesce(articles.c.origin, articles.c.host))
         .join(alerts, alerts.c.entry_id == articles.c.entry_id)
-        .where(alerts.c.story_id == story, alerts.c.rule == rule, alerts.c.reason.in_(_TOLD))
+        .where(alerts.c.story_id == story, alerts.c.rule == rule, alerts.c.reason.in_(TOLD))
         .distinct()
     )
     count, oldest = 0, None
@@ -73,7 +73,7 @@ def history(
 
 def payloads(conn: Connection, rule: str, story: StoryId, *, limit: int) -> list[Any]:
     """What ``rule`` told of ``story``: the payloads of its first and its last alerts, ``limit`` in all."""
-    which = (alerts.c.story_id == story, alerts.c.rule == rule, alerts.c.reason.in_(_TOLD))
+    which = (alerts.c.story_id == story, alerts.c.rule == rule, alerts.c.reason.in_(TOLD))
     query = select(alerts.c.id, alerts.c.payload).where(*which)
     first = conn.execute(query.order_by(alerts.c.created_at, alerts.c.id).limit(1)).all()
     last = conn.execute(query.order_by(alerts.c.created_at.desc(), alerts.c.id).limit(limit - 1)).all()

@@ -338,6 +338,19 @@ escalations = Table(  # urgent alerts that wait for somebody to say: seen
     _partial("ix_escalations_due", "due_at", where="due_at IS NOT NULL"),
 )
 
+rereads = Table(  # articles that were told, to be read again: a rule asks for their edits
+    "rereads",
+    metadata,
+    Column("entry_id", BigId, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("due_at", Instant),
+    Column("epoch", BigInteger, nullable=False, server_default="0"),
+    Column("looks", Integer, nullable=False, server_default="0"),
+    Column("missing", Integer, nullable=False, server_default="0"),  # looks in a row that found no page
+    Column("title", Words, nullable=False, server_default=""),  # what the page said last
+    Column("text", Packed),  # NULL: what the article says
+    _partial("ix_rereads_due", "due_at", where="due_at IS NOT NULL"),
+)
+
 threads = Table(  # where a story's thread is in a channel that has threads of its own
     "threads",
     metadata,

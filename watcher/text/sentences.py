@@ -64,6 +64,18 @@ def around(s: str, start: int, end: int) -> tuple[int, int]:
     return (first, last) if last - first <= LIMIT else _shorten(s, start, end, first, last)
 
 
+def split(s: str) -> list[str]:
+    """Return the sentences of a text in order, without white space at their edges, none empty."""
+    found, begin = [], 0
+    for match in _STOPS.finditer(s):
+        after = _sentence_end(s, match.start(), begin, len(s)) if match.start() >= begin else None
+        if after is not None:
+            found.append(s[begin:after].strip())
+            begin = after
+    found.append(s[begin:].strip())
+    return [sentence for sentence in found if sentence]
+
+
 def _sentence_end(s: str, stop: int, low: int, high: int) -> int | None:
     """Return where the next sentence begins if one ends with the stops at ``stop``, else None."""
     match = _BREAK.match(s, stop, high)

@@ -145,6 +145,8 @@ def _alert(view: View) -> list[Block]:
 
 
 def _story(view: View) -> str:
+    if view.edited:
+        return "This article was changed after you were told: " + "; ".join(view.news)
     said = f"{view.articles} articles from {view.sources} independent source{'s' if view.sources != 1 else ''}"
     return f"Update of a story: {said}" + (f"; new: {'; '.join(view.news)}" if view.news else "") if view.update else f"Story: {said}"
 

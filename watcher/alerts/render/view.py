@@ -76,6 +76,7 @@ class View:
     published: str
     first_seen: str
     update: bool
+    edited: bool
     articles: int
     sources: int
     story: str
@@ -141,6 +142,7 @@ def view(alert: Alert, timezone: str, *, channel: str = "", signer: links.Signer
         published=when(context.get("published") or article.get("published"), timezone),
         first_seen=when(article.get("first_seen"), timezone),
         update=alert.update,
+        edited=alert.reason is Reason.EDITED,
         articles=_count(story.get("articles")),
         sources=_count(story.get("sources")),
         story=text_of(story.get("id"), 64),
