@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from watcher.stories.commonness import Keys
 from watcher.stories.profile import NAMES, PARTS, ROOM, SCALE, SIZES, Profile
+from watcher.stories.rows import moved
 from watcher.stories.segment import Postings
 
 FACTORS = (8.6, 20.9, 6.7)  # names, phrases, figures
@@ -258,10 +259,8 @@ class Events:
         """Take back what is dead at the old end, and get more where that is little."""
         living = np.flatnonzero(self._table["alive"][: self._stop - self._start])
         dead = int(living[0]) if len(living) else self._stop - self._start
-        kept = len(self._table) - dead
-        table = np.zeros(max(_FIRST_ROOM, len(self._table) if 4 * dead >= len(self._table) else 2 * len(self._table)), _COLUMNS)
-        table[:kept] = self._table[dead:]
-        self._table, self._start = table, self._start + dead
+        room = len(self._table) if 4 * dead >= len(self._table) else 2 * len(self._table)
+        self._table, self._start = moved(self._table[dead:], room), self._start + dead
         self._oldest = max(self._oldest, self._start)
         self._postings.drop(self._start)
 

@@ -82,6 +82,13 @@ def overlap(a: Iterable[int], b: Iterable[int]) -> tuple[int, int]:
     return len(ours & theirs), min(len(ours), len(theirs))
 
 
+def moved(rows: Table, room: int) -> Table:
+    """Return these rows at the start of a new table with room for more. The daemon's one writer waits for it, so the room is not written to."""
+    table: Table = np.zeros(room, rows.dtype)
+    table[: len(rows)] = rows
+    return table
+
+
 class Rows:
     """The columns. Row numbers must be asked for between ``start`` and ``stop``."""
 
@@ -95,7 +102,7 @@ class Rows:
     def append(self, article: int, story: int, facts: Facts) -> int:
         """Add an article and return its row number."""
         if self.stop - self.start == len(self._table):
-            self._table = np.concatenate([self._table, np.zeros_like(self._table)])
+            self._table = moved(self._table, 2 * len(self._table))
         row = self.stop
         sketch = facts.sketch
         self._table[row - self.start] = (
@@ -157,7 +164,5 @@ class Rows:
         living = np.flatnonzero(held["alive"])
         dead = int(living[0]) if len(living) else len(held)
         if 2 * dead >= len(self._table):
-            table = np.zeros(max(_FIRST_ROOM, 2 * (len(held) - dead)), _COLUMNS)
-            table[: len(held) - dead] = held[dead:]
-            self._table = table
+            self._table = moved(held[dead:], max(_FIRST_ROOM, 2 * (len(held) - dead)))
             self.start += dead

@@ -37,6 +37,9 @@ class Found:
     begins: Rows
 
 
+_NOWHERE = Found(_NONE, _NONE, _NONE)
+
+
 class Segment:
     """Hashes of the articles ``first`` … ``last`` (row numbers), sorted, immutable."""
 
@@ -61,10 +64,12 @@ class Segment:
     def find(self, wanted: Keys) -> Found:
         """Locate keys; ``wanted`` in ascending order is fastest."""
         if not len(self.keys):  # a thousand articles without text, headline or address
-            return Found(_NONE, _NONE, _NONE)
+            return _NOWHERE
         left = self.keys.searchsorted(wanted)
         there = self.keys.take(left, mode="clip") == wanted  # clip: one past the end compares with the last, which is smaller
         hit = there.nonzero()[0]
+        if not len(hit):  # most parts, for most articles
+            return _NOWHERE
         begins = left[hit]
         return Found(hit, self.keys.searchsorted(wanted[hit], side="right") - begins, begins)
 
@@ -144,10 +149,13 @@ class Postings:
         young, rows = self._nursery.find(wanted)
         total = np.bincount(young, minlength=len(wanted))
         for found in located:
-            total[found.positions] += found.counts
+            if found is not _NOWHERE:
+                total[found.positions] += found.counts
         rare = total <= most
         positions, owners = [young[rare[young]]], [rows[rare[young]]]
         for part, found in zip(self._segments, located, strict=True):
+            if found is _NOWHERE:
+                continue
             kept = rare[found.positions]
             if kept.any():
                 few = Found(found.positions[kept], found.counts[kept], found.begins[kept])
