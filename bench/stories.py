@@ -1,6 +1,6 @@
 """Stories: near-duplicates, speed, and clustering of real news.
 
-Usage: WATCHER_CORPORA=… python bench/stories.py [copies] [speed] [ecb] [pairs] [silver] [stream]
+Usage: WATCHER_CORPORA=… python bench/stories.py [copies] [speed] [ecb] [pairs] [silver] [stream] [curve]
 
 copies  perturbed copies of real articles in seven languages, each put to an index that holds all the originals
 speed   look-ups a second and memory, from 1,000 to 100,000 stored articles
@@ -8,6 +8,7 @@ ecb     clusters of ECB+ against its events: B-cubed F, ARI and AUC, online and 
 pairs   tgcontest: the same event or another one
 silver  same headline on two sites within 72 h, with the summaries that the feeds gave
 stream  a month of feed items replayed in order: what was merged, and on what basis
+curve   what one more article costs, in time and memory, after 1,000 to 1,000,000 others (some minutes)
 """
 
 from __future__ import annotations
@@ -177,6 +178,44 @@ def speed() -> None:
             memory = f"{tracemalloc.get_traced_memory()[0] / 20_000 * size / 1e6:.0f}"
             tracemalloc.stop()
         print(f"| {size:,} | {size / adding:,.0f} | {2000 / looking:,.0f} | {memory} | {longest * 1000:.0f} |")
+
+
+def resident() -> float:
+    """Megabytes that this process has in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def curve() -> None:
+    """An index that is fed for 11 days; CPU times, so that other work on the machine counts little."""
+    print("\n| articles so far | held | look-up, ms of CPU | add, ms of CPU | MB |\n|---|---|---|---|---|")
+    dice, shared, number = np.random.default_rng(1), [], 0
+    index, begin = Index(), resident()
+
+    def more(count: int) -> list[Candidate]:
+        nonlocal number
+        made = []
+        for _ in range(count):
+            number += 1
+            host, at = f"h{number % 300}.example", START + timedelta(seconds=number)
+            title, url, blob = f"A telling headline of number {number}", f"https://{host}/{number}", made_up(dice, shared)
+            made.append(Candidate(article_id=number, story_id=number, sketch=blob, at=at, title=title, host=host, canonical_url=url))
+        del shared[:-1000]  # a copy follows its original within the hour
+        return made
+
+    for size in (1_000, 10_000, 100_000, 300_000, 1_000_000):
+        spent, last = 0.0, number
+        while number < size:
+            made = more(1000)
+            one = time.process_time()
+            for each in made:
+                index.add(each)
+            spent += time.process_time() - one
+        fed, made, held = number - last, more(500), len(index)
+        one = time.process_time()
+        for each in made:
+            index.decide(each)
+        looking = time.process_time() - one
+        print(f"| {size:,} | {held:,} | {looking * 2:.2f} | {spent / fed * 1000:.2f} | {resident() - begin:,.0f} |", flush=True)
 
 
 # --- clusters -------------------------------------------------------------------------------------------------------
@@ -368,7 +407,7 @@ def stream() -> None:
 def main() -> None:
     if not (ROOT / "dup-ecbplus").is_dir():
         sys.exit("evaluation corpora not found: set WATCHER_CORPORA to their folder")
-    parts = {f.__name__: f for f in (copies, speed, ecb, pairs, silver, stream)}
+    parts = {f.__name__: f for f in (copies, speed, ecb, pairs, silver, stream, curve)}
     for name in [a for a in sys.argv[1:] if a in parts] or parts:
         parts[name]()
 

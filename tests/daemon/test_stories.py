@@ -14,8 +14,8 @@ import pytest
 from tests.store.factories import NOW, claim_entries, document, poll, seeds
 from watcher.daemon import verdicts
 from watcher.daemon.mirror import Mirror
-from watcher.model import Article, ChannelPolicy, Evidence, Feed, Match, Reason, Rule
-from watcher.store import Store, byhand, feeds, stories
+from watcher.model import AlertId, Article, ChannelPolicy, Evidence, Feed, Match, Reason, Rule
+from watcher.store import Store, alerts, byhand, feeds, stories
 from watcher.stories import credit
 from watcher.stories.sketch import sketch
 from watcher.text.sentences import around
@@ -199,40 +199,65 @@ def test_a_mirror_that_starts_anew_decides_the_same(store: Store):
         assert verdict[0].story_id in placed
 
 
+RACERS = 4
+
+
 @pytest.fixture
-def two(url: str) -> Iterator[list[Store]]:
-    """Two processes on PostgreSQL; on SQLite, which has one daemon, its writer twice."""
+def several(url: str) -> Iterator[list[Store]]:
+    """Connections of several processes on PostgreSQL; on SQLite, which has one daemon, its writer from several threads."""
     first = Store.open(url)
-    second = Store.open(url) if url.startswith("postgresql") else first
-    yield [first, second]
-    for opened in {id(first): first, id(second): second}.values():
+    others = [Store.open(url) for _ in range(RACERS - 1)] if url.startswith("postgresql") else []
+    yield [first, *(others or [first] * (RACERS - 1))]
+    for opened in (first, *others):
         opened.close()
 
 
-def test_copies_that_arrive_together_are_one_story_with_one_first_alert(two: list[Store]):
-    """Twenty copies of two reports, read at the same moments by two processes, each with its own mirror."""
-    desks = [Desk(two[0]), Desk(two[1])]
-    two[0].write_now(lambda conn: poll(conn, document(*(f"e{n}" for n in range(20)))))
-    claims = two[0].write_now(claim_entries)
-    found: list[verdicts.Verdicts] = []
-    barrier = threading.Barrier(2, timeout=20)
+def test_copies_that_arrive_together_are_one_story_with_one_first_alert(several: list[Store]):
+    """Copies of two reports, settled at the same moments by processes with mirrors of their own: again and again one story, told first once."""
+    desks = [Desk(each) for each in several]
+    rounds = 5
+    several[0].write_now(lambda conn: poll(conn, document(*(f"e{n}" for n in range(RACERS * rounds)))))
+    claims = several[0].write_now(claim_entries)
+    found: list[tuple[int, verdicts.Verdicts]] = []
+    barrier = threading.Barrier(RACERS, timeout=20)
 
     def work(which: int) -> None:
-        for number in range(which, 20, 2):
-            reading = desks[which].reading(claims[number], (FIRE, SAME_FIRE)[number // 2 % 2], f"h{number}.example")
+        desk = desks[which]
+        for turn in range(rounds):
+            at = NOW + turn * timedelta(days=30)  # beyond the window: each round opens a story of its own
+            reading = desk.reading(claims[turn * RACERS + which], (FIRE, SAME_FIRE)[which % 2], f"h{which}.example")
             barrier.wait()
-            settled = desks[which].store.write_now(
-                lambda conn, r=reading: verdicts.settle(conn, r, EVERYTHING, desks[which].mirror, now=NOW)
-            )
+            settled = desk.store.write_now(lambda conn, r=reading, at=at: verdicts.settle(conn, r, EVERYTHING, desk.mirror, now=at))
             assert settled is not None
-            found.append(settled)
+            found.append((turn, settled))
 
-    threads = [threading.Thread(target=work, args=(which,)) for which in range(2)]
+    threads = [threading.Thread(target=work, args=(which,)) for which in range(RACERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(60)
-    assert len(found) == 20
-    assert len({settled.story.id for settled in found}) == 1
-    assert sum(settled.story.new for settled in found) == 1
-    assert sum(d.reason is Reason.FIRST_SEEN for settled in found for d in settled.decisions) == 1
+    assert len(found) == RACERS * rounds
+    for turn in range(rounds):
+        settled = [each for number, each in found if number == turn]
+        assert len({each.story.id for each in settled}) == 1, turn
+        assert sum(each.story.new for each in settled) == 1, turn
+        assert sum(d.reason is Reason.FIRST_SEEN for each in settled for d in each.decisions) == 1, turn
+
+
+def test_of_processes_that_did_not_see_each_other_only_one_tells_the_story_first(several: list[Store]):
+    """The last line of defence: the claim itself, should the order of decisions ever fail."""
+    story = several[0].write_now(lambda conn: stories.create(conn, title="A fire", now=NOW))
+    barrier, won = threading.Barrier(RACERS, timeout=20), []
+
+    def claim(which: int) -> None:
+        for rule in "abcdefgh":
+            barrier.wait()
+            if several[which].write_now(lambda conn, rule=rule: alerts.claim_first(conn, rule, story, AlertId(f"{which:032x}"))):
+                won.append(rule)
+
+    threads = [threading.Thread(target=claim, args=(which,)) for which in range(RACERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(won) == list("abcdefgh")
