@@ -80,6 +80,19 @@ def test_scripts_without_spaces_and_capitals_are_compared_too():
     assert of(before, before) == ()
 
 
+def test_of_a_long_sentence_the_part_that_changed_is_shown():
+    long = (
+        "Therefore, during the meeting that will take place in the capital in spring, as people who know of it said, Prime Minister Fumio Kishida will agree "
+        + "to much else " * 20
+        + "."
+    )
+    (change,) = of(TEXT + "\n" + long, TEXT + "\n" + long.replace("Kishida", "Abe"))
+    now, was = change.split("; before: ")
+    assert "Abe" in now
+    assert "Kishida" in was
+    assert len(change) < 300
+
+
 def test_many_changes_are_counted_and_not_all_shown():
     before = "\n".join(f"In village {n} of the Kherson region {n * 7 + 100} houses were hit during the night." for n in range(20))
     after = "\n".join(

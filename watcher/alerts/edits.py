@@ -20,7 +20,8 @@ from watcher.text import sentences
 from watcher.text.fold import fold
 
 MOST = 5  # changes that one message names
-SHOWN = 240  # characters of a sentence
+SHOWN = 240  # characters of a sentence, or of both that are compared
+LEAD = 30  # characters shown before two sentences part
 ALIKE = 0.5  # share of words that makes a sentence the successor of another
 LEAST_WORDS = 5  # of a sentence that has no counterpart
 KEPT = 0.3  # share of sentences below which a text was rewritten
@@ -78,7 +79,8 @@ def _of_block(
         if successor is not None and _likeness(sentence, successor) >= ALIKE:
             left.remove(successor)
             if (_facts(sentence) - new_facts) | (_facts(successor) - old_facts):
-                yield f"“{_cut(successor)}”; before: “{_cut(sentence)}”"
+                now, was = _around_difference(successor, sentence)
+                yield f"“{now}”; before: “{was}”"
         elif inside and _weighs(sentence, new_facts):
             yield f"taken out: “{_cut(sentence)}”"
     for sentence in left:
@@ -116,6 +118,18 @@ def _pieces(sentence: str) -> set[str]:
 
 def _key(text: str) -> str:
     return " ".join(_WORD.findall(fold(text).text))
+
+
+def _around_difference(one: str, two: str) -> tuple[str, str]:
+    """Both sentences from a few words before they part, each short enough that a reader sees where."""
+    same = next((at for at, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+    start = one.rfind(" ", 0, same - LEAD) + 1 if same > 2 * LEAD else 0
+    ahead = "…" if start else ""
+    now, was = (
+        ahead + (each[start:] if len(each) - start <= SHOWN // 2 else each[start : start + SHOWN // 2].rsplit(" ", 1)[0] + "…")
+        for each in (one, two)
+    )
+    return now, was
 
 
 def _cut(sentence: str) -> str:
