@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from watcher import config, store
-from watcher.daemon import handover, operators
+from watcher.daemon import clicks, handover, operators
 from watcher.daemon.wire import wire
 from watcher.model import Alert, AlertId, DeliveryState, Reason, RecipientOutcome, Severity
 from watcher.store import Store
@@ -104,6 +104,19 @@ async def test_nobody_acknowledges_so_the_next_ones_are_told_once(wiring, databa
     assert database.write_now(lambda conn: handover.escalate(conn, wiring, now=later)) == [("fire", "a", "b")]
     assert database.write_now(lambda conn: handover.escalate(conn, wiring, now=later)) == []
     assert ways(database, "fire")["b"] == ("due", "Nobody has acknowledged this for 15 minutes: it was sent to a first.")
+
+
+async def test_a_reader_who_acknowledges_by_a_link_stops_the_escalation(wiring, database):
+    alert = tell(database, "fire", severity=Severity.URGENT)
+    later = alert.created_at + timedelta(minutes=15)
+    database.write_now(lambda conn: store.escalations.add(conn, "fire", "a", ["b"], due_at=later))
+    assert database.read_now(lambda conn: store.escalations.waits(conn, now=later))
+    assert "Nobody else will be called" in database.write_now(lambda conn: clicks.act(conn, "ack", "fire", "a", now=alert.created_at))
+    assert not database.read_now(lambda conn: store.escalations.waits(conn, now=later))
+    assert database.write_now(lambda conn: handover.escalate(conn, wiring, now=later)) == []
+    assert set(ways(database, "fire")) == {"a"}
+    (settled,) = database.read_now(lambda conn: store.escalations.of_alert(conn, "fire"))
+    assert settled["outcome"] == "acknowledged"
 
 
 @pytest.mark.parametrize(

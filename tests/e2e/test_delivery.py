@@ -108,6 +108,8 @@ async def test_links_in_a_mail_act_only_when_their_button_is_pressed(tmp_path):
     web = f'[web]\nlisten = "127.0.0.1:{port}"\npassword = "a word"\npublic_url = "http://127.0.0.1:{port}"\n'
     async with world(tmp_path) as w, aiohttp.ClientSession() as browser:
         w.write(rules=URGENT.format(channels='"desk"'), extra=web)
+        escalate = '[channels.desk]\nescalate = { after = "1h", channels = ["siem"] }\n'
+        w.config.write_text(w.config.read_text().replace("[channels.desk]\n", escalate))
         await w.begin()
         w.room.publish(load("lead"))
         assert await w.arrives(1, sinks=[MAIL]), w.daemon.said()
@@ -130,6 +132,10 @@ async def test_links_in_a_mail_act_only_when_their_button_is_pressed(tmp_path):
         _, out, _ = await w.command("alerts", "list", "--json")
         (alert,) = map(json.loads, out.splitlines())
         assert alert["mark"]["verdict"] == "noise"
+        _, out, _ = await w.command("alerts", "show", alert["id"], "--json")
+        shown = json.loads(out)
+        assert shown["acknowledged_by"] == "a reader of desk"
+        assert [each["outcome"] for each in shown["escalations"]] == ["acknowledged"], "nobody else is called"
         w.room.publish(load("japanese"))
         await w.quiet(seconds=3)
         assert len(w.room.taken(MAIL)) == 1  # silenced
