@@ -42,13 +42,15 @@ class Timed(Store):
 class Sink:
     """A receiver: ``fault`` gets each message and may return what is raised; what was accepted is in ``got``."""
 
-    def __init__(self, name):
-        self.name, self.fault, self.tried, self.got = name, lambda _: None, [], []
+    def __init__(self, name, clock):
+        self.name, self.clock, self.first_at = name, clock, None
+        self.fault, self.tried, self.got = lambda _: None, [], []
 
     async def send(self, message, *, recipients=()):
         self.tried.append(message.id)
         if (error := self.fault(message)) is not None:
             raise error
+        self.first_at = self.first_at or self.clock()
         self.got.append(message)
         return Receipt(answer="200")
 
@@ -66,7 +68,7 @@ class Desk:
 
     def __init__(self, directory, made):
         self.store, self.wiring = Timed.open(f"sqlite:///{directory}/watcher.db"), made
-        self.desk, self.phone = (Sink(name) for name in ("desk", "phone"))
+        self.desk, self.phone = (Sink(name, self.store.clock) for name in ("desk", "phone"))
         sinks = {"desk": self.desk, "phone": self.phone}
         self.runtime = Runtime(
             store=self.store, workers=Workers([]), hosts=Hosts(1), wiring=replace(made, channels=sinks), once=True, random=random.Random(5)
@@ -125,6 +127,8 @@ async def test_v12_what_a_receiver_missed_in_three_days_comes_when_it_is_back_ea
     desk.desk.fault = lambda _: None
     await desk.live(timedelta(hours=18), until=lambda: len(desk.desk.got) == ALERTS)
     assert sorted(desk.desk.ids) == [f"key-{number:05}" for number in range(ALERTS)]
+    assert desk.desk.ids[8:] == sorted(desk.desk.ids[8:]), "in order, but for the few that were in flight at its first answer"
+    assert desk.store.at - desk.desk.first_at == LOOKS, "all at once, whatever step of the ladder each was at"
     assert set(desk.desk.tried) == set(desk.desk.ids), "each try with the same id"
     assert set(desk.states().values()) == {("sent", "")}
     await desk.dispatch()
@@ -147,6 +151,30 @@ async def test_v12_beyond_the_ladder_a_delivery_is_dead_with_one_notice_and_can_
     await desk.dispatch()
     assert sorted(desk.desk.ids) == sorted(set(desk.desk.tried))
     assert set(desk.states().values()) == {("sent", "")}
+
+
+async def test_v12_a_receiver_that_comes_and_goes_uses_up_no_tries(desk):
+    desk.desk.fault = down
+    for number in range(10):
+        desk.tell(number)
+    for day in range(4):
+        await desk.live(timedelta(hours=20))
+        left = [1]  # it takes one message and is down again
+        desk.desk.fault = lambda _, left=left: None if left and left.pop() else down(_)
+        await desk.live(timedelta(hours=20), until=lambda day=day: len(desk.desk.got) > day)
+        desk.desk.fault = down
+    assert {state for state, _ in desk.states().values()} == {"sent", "due"}
+
+
+async def test_a_message_that_is_always_refused_among_others_that_are_not_ends_dead(desk):
+    desk.desk.fault = lambda message: down(message) if message.id == "key-00000" else None
+    desk.tell(0)
+    for number in range(1, 60):
+        desk.tell(number)
+        await desk.live(timedelta(hours=4))
+    assert desk.states()[0] == ("dead", "http_503")
+    assert desk.desk.tried.count("key-00000") < 100
+    assert len(desk.desk.got) == 59
 
 
 async def test_an_alert_whose_sending_fails_by_a_fault_of_ours_blocks_none_and_ends_dead_with_its_reason(desk):

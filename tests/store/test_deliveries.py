@@ -194,6 +194,23 @@ def test_a_bundle_that_is_taken_apart_gives_up_what_spoils_it_and_gathers_the_re
     assert [[alert.id[-1] for alert in alone.alerts] for alone in do(claim_deliveries)] == [["2"], ["3"]]
 
 
+@pytest.mark.parametrize(("outage", "due"), [(timedelta(hours=1), True), (timedelta(minutes=20), False)])
+def test_after_an_outage_what_waits_is_due_at_once_and_after_a_blip_in_its_turn(do, outage, due):
+    for n in (1, 2, 3):
+        do(tell, n)
+    waiting, taken, fresh = do(claim_deliveries)
+    do(deliveries.retry, waiting, next_at=NOW, reason="timeout", answer="", now=NOW)
+    for _ in range(2):
+        (waiting,) = do(claim_deliveries)
+        do(deliveries.retry, waiting, next_at=NOW, reason="timeout", answer="", now=NOW)
+    (waiting,) = do(claim_deliveries)
+    back = NOW + outage
+    do(deliveries.retry, waiting, next_at=back + timedelta(hours=9), reason="timeout", answer="", now=NOW)
+    do(deliveries.retry, fresh, next_at=back + timedelta(seconds=5), reason="timeout", answer="", now=NOW)
+    do(deliveries.settle, taken, receipt=Receipt(), next_at=None, now=back)
+    assert [(d.id, d.attempts) for d in do(claim_deliveries, now=back)] == ([(waiting.id, 2)] if due else [])
+
+
 def test_deliveries_of_removed_channels_are_given_up_and_counted(store, do):
     for n in range(3):
         do(tell, n, channels=("desk", "old"))

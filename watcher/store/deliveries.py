@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, func, literal_column, or_, select, update
 
 from watcher.model import Alert, AlertId, Delivery, DeliveryId, DeliveryState, Receipt, RecipientOutcome
+from watcher.store import recovery
 from watcher.store.alerts import from_row
 from watcher.store.leases import Queue, adding, among, serialise
 from watcher.store.schema import alerts, attempts, channels, deliveries, recipients
@@ -250,9 +251,7 @@ def _finish(
         followers = and_(deliveries.c.batch == delivery.id, deliveries.c.id != delivery.id)
         conn.execute(update(deliveries).where(followers).values(**values, attempts=delivery.attempts + 1))
     if state == "sent":
-        conn.execute(
-            update(channels).where(channels.c.name == delivery.channel, channels.c.failing_since.is_not(None)).values(failing_since=None)
-        )
+        recovery.recovered(conn, delivery.channel, now=now)
     return True
 
 
