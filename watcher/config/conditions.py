@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
     from watcher.rules import Rulebook
 
 _TERMS: TypeAdapter[list[str]] = TypeAdapter(TermsTable)
+_STAND_IN = "x"  # what is searched in place of what could not be read: nothing is, for the configuration is refused
+_CONDITION = ("query", "any", "all", "none", "score", "threshold")
+_MENTION = ("name", "aliases", "requires", "rejects", "within", "inflect", "accents")
 Thing = Rule | Entity | Terms
+Things = tuple[tuple[Rule, ...], tuple[Entity, ...], tuple[Terms, ...]]
 
 
 def entities(tables: dict[str, tuple[Place, EntityTable]]) -> tuple[Entity, ...]:
@@ -88,16 +93,23 @@ def _terms_file(name: str, place: Place, problems: Problems) -> list[str]:
 
 
 def rules(tables: list[tuple[Place, RuleTable]], problems: Problems) -> tuple[Rule, ...]:
-    """Return the rules. Each needs a condition; weights need a threshold."""
+    """Return the rules. Each needs a condition; weights need a threshold. Where that is missing, a stand-in is there after its error."""
     found = []
     for place, table in tables:
+        rule = _rule(place, table)
+        sound = problems.sound(place, *_CONDITION)
         if table.query is None and not (table.any_ or table.all_ or table.none_ or table.score):
-            problems.add(place, f"the rule {shown(table.name)} has no condition: give query, any, all, none or score")
+            if sound:
+                problems.add(place, f"the rule {shown(table.name)} has no condition: give query, any, all, none or score")
+                problems.spoil(place.at("query"))
+            rule = replace(rule, any_=(_STAND_IN,))
         if table.score and table.threshold is None:
-            problems.add(place.at("threshold"), "is missing: score needs it")
-        if table.threshold is not None and not table.score:
+            if sound:
+                problems.add(place.at("threshold"), "is missing: score needs it")
+            rule = replace(rule, threshold=1.0)
+        if table.threshold is not None and not table.score and sound:
             problems.add(place.at("threshold"), "a threshold without score")
-        found.append(_rule(place, table))
+        found.append(rule)
     return tuple(found)
 
 
@@ -132,22 +144,73 @@ class Compiler:
     """Compiles rules and says where in the files the compiler's objections belong."""
 
     def __init__(self, tables: Tables, problems: Problems) -> None:
-        self.problems = problems
+        self.tables, self.problems = tables, problems
         self.places: dict[tuple[str, str], tuple[Place, Any]] = {("rule", table.name): (place, table) for place, table in tables.rules}
         self.places |= {("entity", name): found for name, found in tables.entities.items()}
         self.places |= {("terms", name): found for name, found in tables.terms.items()}
 
     def compile(self, rules: tuple[Rule, ...], entities: tuple[Entity, ...], terms: tuple[Terms, ...]) -> Rulebook | None:
-        """Return the rulebook whose sentences all hold, or None after recording the problems."""
+        """Return the rulebook whose sentences all hold, or None after recording the problems.
+
+        Where something has errors already, the sentences of what does not depend on it are tried all the same.
+        """
+        things = (rules, entities, terms)
+        if self.problems.errors:
+            things = self._completed(things)
+        book = self._book(things)
+        if self.problems.errors:
+            trusted = self._trusted(things)
+            book = book if book is not None and trusted == things else self._book(trusted)
+            if book is not None:
+                self._try(book)
+            return None
+        assert book is not None  # without a problem there is one
+        for thing, message in book.warnings:
+            place, text = self._place(thing, message)
+            self.problems.warn(place, text)
+        return book if self._try(book) else None
+
+    def _book(self, things: Things) -> Rulebook | None:
+        """Return the compiled rules, or None after recording what is wrong with them."""
         try:
-            book = engine.compile(rules, entities, terms)
+            return engine.compile(*things)
         except engine.RulebookErrors as errors:
             for thing, error in errors.errors:
                 self._objection(thing, error)
             return None
-        for thing, message in book.warnings:
-            place, text = self._place(thing, message)
-            self.problems.warn(place, text)
+
+    def _completed(self, things: Things) -> Things:
+        """Add stand-ins for what is named and was declared, or may stand in what could not be read."""
+        rules, entities, terms = things
+        known = engine.closure.named(things)
+        kinds = {"%": ("rule", "rules"), "@": ("entity", "entities"), "$": ("terms", "terms")}
+        named = {each for rule in rules for each in engine.closure.references(rule)} - known.keys()
+        lacking = sorted(
+            (sigil, name)
+            for sigil, name in named
+            if kinds[sigil][1] in self.tables.unread or (kinds[sigil][0], name) in self.tables.declared
+        )
+        return (
+            (*rules, *(Rule(name=name, any_=(_STAND_IN,)) for sigil, name in lacking if sigil == "%")),
+            (*entities, *(Entity(id=name, name=name, aliases=(Alias(text=_STAND_IN),)) for sigil, name in lacking if sigil == "@")),
+            (*terms, *(Terms(name=name, items=(_STAND_IN,)) for sigil, name in lacking if sigil == "$")),
+        )
+
+    def _trusted(self, things: Things) -> Things:
+        """Return what finds what it should: what has no error in a key that says what to look for, nor names anything that has one."""
+        known = engine.closure.named(things)
+        kinds = {"rule": ("%", (*_CONDITION, "inflect", "accents")), "entity": ("@", _MENTION), "terms": ("$", ())}
+        sound = {(kinds[kind][0], name) for (kind, name), (place, _) in self.places.items() if self.problems.sound(place, *kinds[kind][1])}
+        kept = {each for each in sound if engine.closure.reach([each], known) <= sound}
+        rules, entities, terms = things
+        return (
+            tuple(rule for rule in rules if ("%", rule.name) in kept),
+            tuple(entity for entity in entities if ("@", entity.id) in kept),
+            tuple(listed for listed in terms if ("$", listed.name) in kept),
+        )
+
+    def _try(self, book: Rulebook) -> bool:
+        """Run all self-tests; False after recording what failed."""
         failures = book.self_test()
         for failure in failures:
             place, table = self.places[failure.kind, failure.name]
@@ -157,7 +220,7 @@ class Compiler:
             what = f"the {failure.kind} {shown(failure.name)} {verb} {shown_sentence(failure.text)}"
             why = " ".join(failure.explanation.split())
             self.problems.add(place.at(failure.key, index), f"{what}: {why}" if why else what)
-        return None if failures else book
+        return not failures
 
     def _objection(self, thing: Thing, error: QueryError) -> None:
         place, table = self.places[_kind(thing), thing.id if isinstance(thing, Entity) else thing.name]

@@ -33,12 +33,15 @@ def load(path: Path, *, credentials_dir: Path | None, state_dir: Path | None, en
     fetch = service.fetch(tables.fetch, main, problems)
     web = service.web(tables.web, keyring, problems)
     operators = service.operators(tables.operators, keyring, problems)
+    before = len(problems.errors)
     feeds = sources.feeds(tables.feeds, tables.opml, keyring, problems)
+    if tables.opml and len(problems.errors) > before:  # a list that cannot be read may hold any feed
+        tables.unread.add("feeds")
     channels = receivers.channels(tables.channels, daemon.timezone, keyring, problems)
     routes = receivers.routes(tables.routes)
     rules, entities, terms = _conditions(tables, problems)
     References(tables, feeds, problems).check()
-    rulebook = None if tables.broken & reading.RULE_SECTIONS else conditions.Compiler(tables, problems).compile(rules, entities, terms)
+    rulebook = conditions.Compiler(tables, problems).compile(rules, entities, terms)
     problems.raise_if_any()
     assert rulebook is not None  # without a problem there is one
     return Config(
@@ -62,16 +65,15 @@ def load(path: Path, *, credentials_dir: Path | None, state_dir: Path | None, en
 
 
 def _conditions(tables: reading.Tables, problems: Problems) -> tuple[tuple[Rule, ...], tuple[Entity, ...], tuple[Terms, ...]]:
-    before = len(problems.errors)
-    found = conditions.rules(tables.rules, problems), conditions.entities(tables.entities), conditions.terms(tables.terms, problems)
-    if len(problems.errors) > before:
-        tables.broken.add("rules")
-    return found
+    return conditions.rules(tables.rules, problems), conditions.entities(tables.entities), conditions.terms(tables.terms, problems)
 
 
 def load_rules(paths: Iterable[Path]) -> tuple[tuple[Rule, ...], tuple[Entity, ...], tuple[Terms, ...]]:
     """Load files of rules; see :func:`watcher.config.load_rules`."""
-    return _load_rules(paths, Problems())[1:]
+    problems = Problems()
+    found = _load_rules(paths, problems)[1:]
+    problems.raise_if_any()
+    return found
 
 
 def load_rulebook(paths: Iterable[Path]) -> Rulebook:
@@ -88,9 +90,7 @@ def _load_rules(
     paths: Iterable[Path], problems: Problems
 ) -> tuple[reading.Tables, tuple[Rule, ...], tuple[Entity, ...], tuple[Terms, ...]]:
     tables = reading.read_rules([found for path in paths for found in _files(path)], problems)
-    found = _conditions(tables, problems)
-    problems.raise_if_any()
-    return tables, *found
+    return tables, *_conditions(tables, problems)
 
 
 def _files(path: Path) -> list[tuple[Path, str]]:

@@ -65,16 +65,47 @@ def _step(value: object, part: str | int) -> object:
 
 
 class Problems:
-    """Collects errors and warnings while a configuration is read. Errors do not stop the reading."""
+    """Collects errors and warnings while a configuration is read. Errors do not stop the reading.
+
+    A key whose value is no good is *spoilt*: the rest of its table is read on without it, and what later steps would say about the key, which
+    has no value or a stand-in then, is dropped: it has its error already.
+    """
 
     def __init__(self) -> None:
         self.errors: list[ConfigError] = []
         self.warnings: list[ConfigError] = []
+        self._spoilt: set[tuple[str, Path]] = set()
+        self._guessed: set[tuple[str, Path]] = set()  # tables with a key that nobody knows: it may be meant to be any other
+        self._touched: set[tuple[str, Path]] = set()  # where errors are, and all that holds them
 
     def add(self, place: Place, message: str) -> None:
-        """Record an error."""
-        if len(self.errors) < KEPT:
+        """Record an error, unless it is about a key that is spoilt."""
+        if len(self.errors) < KEPT and not self._is_spoilt(place):
             self.errors.append(place.error(message))
+            self._touch(place)
+
+    def spoil(self, place: Place) -> None:
+        """Note that there is no value of this key to go on with: its error is recorded already."""
+        self._spoilt.add((place.document.name, place.path))
+        self._touch(place)
+
+    def puzzle(self, table: Place) -> None:
+        """Note that a table has an unknown key: its error is recorded already."""
+        self._guessed.add((table.document.name, table.path))
+
+    def sound(self, place: Place, *keys: str) -> bool:
+        """Return whether there is no error about a key or what is below it; with ``keys``, about any of these below ``place``, nor an unknown
+        key beside them."""
+        if keys and (place.document.name, place.path) in self._guessed:
+            return False
+        asked = [(*place.path, key) for key in keys] or [place.path]
+        return not any((place.document.name, path) in self._touched for path in asked)
+
+    def _is_spoilt(self, place: Place) -> bool:
+        return bool(self._spoilt) and any((place.document.name, place.path[:end]) in self._spoilt for end in range(1, len(place.path) + 1))
+
+    def _touch(self, place: Place) -> None:
+        self._touched.update((place.document.name, place.path[:end]) for end in range(1, len(place.path) + 1))
 
     def append(self, error: ConfigError) -> None:
         """Record an error that knows its place."""
@@ -82,7 +113,7 @@ class Problems:
 
     def warn(self, place: Place, message: str) -> None:
         """Record something odd that is accepted."""
-        if len(self.warnings) < KEPT:
+        if len(self.warnings) < KEPT and not self._is_spoilt(place):
             self.warnings.append(place.error(message))
 
     def attempt(self, place: Place, parse: Callable[[object], T], value: object) -> T | None:

@@ -25,6 +25,7 @@ from watcher.config.models import (
     WatcherTable,
     WebTable,
 )
+from watcher.config.models.channels import ChannelTable
 from watcher.config.models.rules import TermsValue
 from watcher.config.problems import Place, Problems, did_you_mean
 from watcher.config.translate import channel_type, validate, validate_as
@@ -41,10 +42,11 @@ _TERMS: TypeAdapter[Any] = TypeAdapter(TermsValue)
 
 @dataclass(slots=True)
 class Tables:
-    """The tables of all files, each with its place; those with errors are left out.
+    """The tables of all files, each with its place; those with errors hold what is good of them (see ``translate.validate``).
 
-    ``declared`` knows every name that the user gave, by kind (``rule``, ``feed``, ``channel`` …), also of tables with errors, so
-    that a typing mistake in a channel is not reported again by each rule that names it. ``broken``: kinds with errors.
+    ``declared`` knows every name that the user gave, by kind (``rule``, ``feed``, ``channel`` …), also of tables that are no good, so
+    that a typing mistake in a channel is not reported again by each rule that names it. ``unread``: sections that may hold more names than
+    are known, since some of it could not be read.
     """
 
     watcher: tuple[Place, WatcherTable] | None = None
@@ -60,7 +62,7 @@ class Tables:
     routes: list[tuple[Place, RouteTable]] = field(default_factory=list)
     declared: dict[tuple[str, str], Place] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
 
     def names(self, kind: str) -> set[str]:
         """Return all declared names of one kind."""
@@ -74,7 +76,11 @@ def read_all(main: Document, problems: Problems) -> Tables:
     reader.read(main, SECTIONS)
     section = main.data.get("watcher")
     patterns = section.get("include") if isinstance(section, dict) else None
-    for asked, path, name in includes.expand(Place(main, ("watcher", "include")), patterns, problems):
+    before = len(problems.errors)
+    included = list(includes.expand(Place(main, ("watcher", "include")), patterns, problems))
+    if len(problems.errors) > before or not problems.sound(Place(main, ("watcher", "include"))):
+        reader.tables.unread |= SECTIONS
+    for asked, path, name in included:
         reader.tables.files.append(path)
         if path.suffix.lower() == ".opml":
             reader.tables.opml.append((path, name))
@@ -92,6 +98,7 @@ def read_rules(paths: list[tuple[Path, str]], problems: Problems) -> Tables:
             reader.read(documents.load(path, name), RULE_SECTIONS)
         except ConfigError as error:
             problems.append(error)
+            reader.tables.unread |= _may_hold(path)
     return reader.tables
 
 
@@ -106,6 +113,15 @@ def _unknown(name: str, value: object) -> str:
     return "unknown key outside of a table"
 
 
+def _may_hold(path: Path) -> set[str]:
+    """Return the sections that may stand in a file that cannot be parsed: those whose names are in it."""
+    try:
+        content, _ = documents.read(path)
+    except (OSError, ValueError):
+        return set(SECTIONS)
+    return {section for section in SECTIONS if section.encode() in content}
+
+
 class _Reader:
     def __init__(self, problems: Problems) -> None:
         self.problems = problems
@@ -116,7 +132,7 @@ class _Reader:
         try:
             document = documents.load(path, name)
         except ConfigError as error:
-            self.tables.broken.update(RULE_SECTIONS)
+            self.tables.unread |= _may_hold(path)
             if error.line is not None:
                 self.problems.append(error)
             else:  # it could not be opened: the fault is in who asked for it
@@ -134,10 +150,7 @@ class _Reader:
             if name not in SECTIONS:
                 self.problems.add(root.at(name), _unknown(name, value))
             elif name in wanted:
-                before = len(self.problems.errors)
                 self._section(name, value, root.at(name))
-                if len(self.problems.errors) > before:
-                    self.tables.broken.add(name)
 
     def _section(self, name: str, value: object, place: Place) -> None:
         match name:
@@ -166,9 +179,10 @@ class _Reader:
         return (place, table) if table else None
 
     def _listed(self, kind: str, model: type[Model], value: object, place: Place) -> list[tuple[Place, Model]]:
+        section = str(place.path[0])
         if not isinstance(value, list):
-            section = place.path[0]
             self.problems.add(place, f"expected a list of tables: write [[{section}]] with two brackets, not {shown(value)}")
+            self.tables.unread.add(section)
             return []
         found = []
         for index, item in enumerate(value):
@@ -178,6 +192,11 @@ class _Reader:
             unique = not (kind and isinstance(name, str)) or self._declare(
                 kind, name.strip(), here.at("name"), f'the {kind} "{clip(name)}"'
             )
+            named = self.problems.sound(here, "name")
+            if table is None or not named:
+                self.tables.unread.add(section)
+            if isinstance(table, RuleTable) and not named:
+                table = table.model_copy(update={"name": here.key})  # the example's name may be somebody's
             if table and unique:
                 found.append((here, table))
         return found
@@ -186,6 +205,7 @@ class _Reader:
         if isinstance(value, Mapping):
             return list(value.items())
         self.problems.add(place, f"expected tables with names: write [{place.path[0]}.NAME], not {shown(value)}")
+        self.tables.unread.add(str(place.path[0]))
         return []
 
     def _entry(self, section: str, name: str, value: object, place: Place) -> None:
@@ -201,8 +221,12 @@ class _Reader:
         elif section == "terms":
             if terms := validate_as(_TERMS, value, place, self.problems):
                 self.tables.terms[name] = (place, terms)
-        elif (model := channel_type(value, place, self.problems)) and (channel := validate(model, value, place, self.problems)):
-            self.tables.channels[name] = (place, channel)
+        else:
+            model = channel_type(value, place, self.problems)
+            if model is None and isinstance(value, Mapping):  # what channels of all types have can be judged without
+                model, value = ChannelTable, {key: item for key, item in value.items() if key in ChannelTable.model_fields}
+            if model and (channel := validate(model, value, place, self.problems)):
+                self.tables.channels[name] = (place, channel)
 
     def _declare(self, kind: str, name: str, place: Place, what: str) -> bool:
         """Note a name; False after recording that it is taken."""

@@ -42,7 +42,7 @@ def channels(tables: dict[str, tuple[Place, Table]], default_timezone: str, keyr
     found: dict[str, Channel] = {}
     for name, (place, table) in tables.items():
         assert isinstance(table, ChannelTable)
-        settings = _settings(table, place, keyring, problems)
+        settings = _settings(table, place, keyring, problems) if type(table) is not ChannelTable else None  # of no type: recorded
         policy = _policy(name, table, place, default_timezone, problems)
         if settings is not None:
             found[name] = (policy, settings)
@@ -102,7 +102,7 @@ def _templates(folder: str | None, kind: str, place: Place, problems: Problems) 
             problems.add(place, f"{name}: {documents.why(error) if isinstance(error, OSError) else error}")
     if not sources:
         problems.warn(place, f"the folder has none of {', '.join(TEMPLATES)}")
-    else:
+    elif kind:
         from watcher.alerts.render import check_templates  # noqa: PLC0415 — Jinja2, only where there are templates
 
         where = (Path(place.document.name).parent / folder).as_posix()
@@ -119,9 +119,10 @@ def _settings(table: ChannelTable, _place: Place, _keyring: Keyring, _problems: 
 
 @_settings.register
 def _email(table: EmailTable, place: Place, keyring: Keyring, problems: Problems) -> EmailSettings | None:
-    if table.password is None and table.username is not None:
+    both = problems.sound(place, "username", "password")
+    if both and table.password is None and table.username is not None:
         problems.add(place.at("username"), "a username without a password")
-    if table.password is not None and table.username is None:
+    if both and table.password is not None and table.username is None:
         problems.add(place.at("password"), "a password without a username")
     if table.password is not None and table.security == "none" and not units.is_loopback(table.host):
         problems.warn(place.at("security"), f"the password goes to {table.host} in the clear")
@@ -140,6 +141,8 @@ def _email(table: EmailTable, place: Place, keyring: Keyring, problems: Problems
 
 @_settings.register
 def _slack(table: SlackTable, place: Place, keyring: Keyring, problems: Problems) -> SlackSettings | None:
+    if not problems.sound(place, "url", "token", "channel"):
+        return None
     if (table.url is None) == (table.token is None):
         problems.add(place, "a Slack channel needs either url (an incoming webhook) or token and channel (a bot)")
         return None

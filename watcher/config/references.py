@@ -55,6 +55,8 @@ class References:
         self._known("channel", names, self.channels, place, listed=listed)
 
     def _known(self, kind: str, names: Iterable[str], known: set[str], place: Place, *, listed: bool = True) -> None:
+        if {"entity": "entities"}.get(kind, f"{kind}s") in self.tables.unread:
+            return  # it may be there
         for index, name in enumerate(names):
             if name not in known:
                 self.problems.add(place.at(index) if listed else place, f"there is no {kind} {shown(name)}{did_you_mean(name, known)}")
@@ -75,6 +77,8 @@ class References:
         if name.casefold() in self.folded_feeds:
             return
         message = f"there is no feed {shown(name)}{did_you_mean(name, self.feeds | {f'tag:{tag}' for tag in self.tags})}"
+        if "feeds" in self.tables.unread:
+            return
         if self.unnamed:
             self.problems.warn(place, f"{message}; unless it is the title of one without a name")
         else:

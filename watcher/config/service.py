@@ -134,7 +134,7 @@ def web(found: tuple[Place, WebTable] | None, keyring: Keyring, problems: Proble
     place, table = found
     host, port = table.listen
     password = keyring.find(table.password, place.at("password"))
-    if not units.is_loopback(host) and table.password is None:
+    if not units.is_loopback(host) and table.password is None and problems.sound(place, "password"):
         problems.add(place.at("listen"), f"{host} is not loopback: that needs a password")
     if password is not None and not password:
         password = Secret(secrets.token_urlsafe(32))

@@ -32,7 +32,7 @@ def feeds(tables: list[tuple[Place, FeedTable]], opml: list[tuple[Path, str]], k
         feed = _feed(table, place, keyring, problems)
         if table.name and table.name.startswith("tag:"):
             problems.add(place.at("name"), "a name that begins with tag: would be taken for a tag")
-        first = places.setdefault(units.url_key(feed.url), place)
+        first = places.setdefault(units.url_key(feed.url), place) if problems.sound(place, "url") else place
         if first is not place:
             problems.add(place.at("url"), f"the feed {units.shown(feed.url)} exists already at {first.at('url')}")
         found.append(feed)
@@ -45,7 +45,7 @@ def _feed(table: FeedTable, place: Place, keyring: Keyring, problems: Problems) 
     url, username, password = _without_login(table.url)
     if password is not None:
         problems.warn(place.at("url"), 'a password in the URL: better username and password = { credential = "name" }')
-    if table.password is not None and table.username is None:
+    if table.password is not None and table.username is None and problems.sound(place, "username"):
         problems.add(place.at("password"), "a password without a username")
     return Feed(
         url=url,

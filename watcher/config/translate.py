@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -29,12 +29,68 @@ _KINDS = {
 
 
 def validate(model: type[Model], value: object, place: Place, problems: Problems) -> Model | None:
-    """Return ``value`` as a ``model``, or None after recording each problem at its key."""
+    """Return ``value`` as a ``model``.
+
+    After recording each problem at its key, what is good of the table: spoilt keys have their defaults, or their examples where they are
+    required, so that other steps find the errors of the other keys. None where nothing is good.
+    """
     try:
         return model.model_validate(value)
     except ValidationError as error:
         record(error, model, place, problems)
-        return None
+        return _rest(error, model, value, place, problems)
+
+
+def _rest(error: ValidationError, model: type[Model], value: object, place: Place, problems: Problems) -> Model | None:
+    """Return the model of a table without the keys that ``error`` is about."""
+    for _ in range(3):  # without what is wrong, with stand-ins for what is missing then; once more for tables within
+        if not isinstance(value, Mapping):
+            return None
+        for detail in error.errors(include_url=False):
+            where = tuple(part for part in detail["loc"] if part != "[key]")
+            path = _within_tables(value, where)
+            if not path:
+                return None
+            problems.spoil(place.at(*where))
+            if detail["type"] == "extra_forbidden":
+                problems.puzzle(place.at(*where[:-1]))
+            value = _changed(value, path, _example(model, path) if detail["type"] == "missing" else None)
+        try:
+            return model.model_validate(value)
+        except ValidationError as again:
+            error = again
+    return None
+
+
+def _within_tables(value: Any, path: tuple[str | int, ...]) -> tuple[str, ...]:
+    """Return as much of a path as leads through tables: a list with a fault in an item is a fault as a whole."""
+    found: list[str] = []
+    for part in path:
+        if not isinstance(value, Mapping):
+            break
+        found.append(str(part))
+        value = value.get(part)
+    return tuple(found)
+
+
+def _changed(table: Mapping[str, Any], path: tuple[str, ...], value: object) -> dict[str, Any]:
+    """Return a copy of a table with another value at ``path``; None: without it."""
+    key, below = path[0], path[1:]
+    rest = {name: item for name, item in table.items() if name != key}
+    if below:
+        return rest | {key: _changed(table[key], below, value)}
+    return rest if value is None else rest | {key: value}
+
+
+def _example(model: type[BaseModel], path: tuple[str, ...]) -> object:
+    """Return the example of a key that is required."""
+    examples = [
+        info.examples
+        for table in _tables_at(model, path[:-1])
+        for name, info in table.model_fields.items()
+        if path[-1] in (name, info.alias)
+    ]
+    return next((example[0] for example in examples if example), None)
 
 
 def validate_as(adapter: TypeAdapter[T], value: object, place: Place, problems: Problems) -> T | None:
@@ -92,11 +148,15 @@ def _near(value: object, choices: list[str]) -> str:
 
 def _keys_at(model: type[BaseModel] | None, path: tuple[str | int, ...]) -> set[str]:
     """Return the keys of the table at ``path`` below ``model``."""
+    return {name for table in _tables_at(model, path) for name, _ in _fields(table)}
+
+
+def _tables_at(model: type[BaseModel] | None, path: tuple[str | int, ...]) -> set[type[BaseModel]]:
     here = {model} if model else set()
     for part in path:
         below = {found for table in here for name, annotation in _fields(table) if name == part for found in _tables(annotation)}
         here = below or here
-    return {name for table in here for name, _ in _fields(table)}
+    return here
 
 
 def _fields(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
