@@ -148,14 +148,27 @@ class TooLarge(FetchError):
 
 
 class BlockedAddress(FetchError):
-    """A private, special or disguised address, a scheme or a port that we do not talk to."""
+    """A private, special or disguised address, a scheme or a port that we do not talk to.
+
+    :param where: the address.
+    :param network: what ``allow_private`` would have to hold to permit it, e.g. ``10.0.0.0/8``.
+    """
 
     def __init__(
-        self, url: str, reason: str = "private", detail: str = "", *, retry_after: timedelta | None = None, trouble: Trouble | None = None
+        self,
+        url: str,
+        reason: str = "private",
+        detail: str = "",
+        *,
+        where: str = "",
+        network: str = "",
+        retry_after: timedelta | None = None,
+        trouble: Trouble | None = None,
     ) -> None:
-        super().__init__(
-            url, reason, detail or "a private or special address (allow_private would permit it)", retry_after=retry_after, trouble=trouble
-        )
+        key = f'[fetch] allow_private = ["{network}"]' if network else "allow_private in [fetch]"
+        said = f"{where or 'the address'} is a private or special address: {key} would permit it"
+        super().__init__(url, reason, detail or said, retry_after=retry_after, trouble=trouble)
+        self.network = network
 
 
 class ParseError(WatcherError, ValueError):

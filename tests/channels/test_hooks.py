@@ -241,6 +241,7 @@ async def test_a_private_address_is_refused_unless_the_channel_permits_it(make, 
     """Row N12."""
     error = await refusal(make(receiver, client, allow_private=()), TEXT if make is slack else POST, receiver, 200, "ok")
     assert (error.retryable, error.configuration) == (True, True)
+    assert f'[channels.{error.channel}] allow_private = ["127.0.0.0/8"] would permit it' in str(error)
     assert receiver.requests == []
 
 

@@ -204,6 +204,8 @@ def test_what_the_configuration_refuses_is_not_added(watcher, file):
 
 
 def test_feeds_go_out_as_opml_and_come_back_in(watcher, file, tmp_path):
+    listed = json.loads(watcher("feeds", "export", "--json").out)
+    assert {frozenset(feed) for feed in listed} == {frozenset(("url", "name", "tags"))}
     outline = watcher("feeds", "export").out
     assert 'xmlUrl="https://example.org/rss"' in outline
     (tmp_path / "in.opml").write_text(outline.replace("example.org/rss", "example.net/rss"))

@@ -94,6 +94,11 @@ def test_a_bad_line_gives_its_number_and_the_others_go_on(child, rules):
     assert [(f.get("id"), f.get("line")) for f in objects(done)] == [(1, None), (None, 2), (None, 4), (None, 5), (3, None)]
 
 
+def test_it_is_a_failure_when_nothing_could_be_read(child, rules):
+    done = child("match", "--rules", rules, stdin=lines("nonsense", "7"))
+    assert (done.code, [f["line"] for f in objects(done)]) == (1, [1, 2])
+
+
 def test_files_and_folders_are_read_as_well_as_standard_input(child, rules, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.jsonl").write_text(lines({"id": 1}))

@@ -117,3 +117,34 @@ def test_no_message_and_no_value_shows_a_secret(load: Load, refused, tmp_path: P
     said = refused(text + '[channels.s]\ntype = "slack"\nurl = { file = "secret" }\n[channels.t]\ntype = "slack"\nurl = "hunter2"\n')
     assert "hunter2" not in said
     assert said.count("the secret is no URL") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('[[feeds]]\nurl = "https://example.org/rss"\nproxy = "http://u:hunter2@p.example.org:1"\n', "feeds[1].proxy"),
+        ('[fetch]\nproxy = "http://u:hunter2@p.example.org:1"\n', "fetch.proxy"),
+        ('[operators]\nheartbeat = { url = "https://u:hunter2@hc.example.org/1" }\n', "operators.heartbeat.url"),
+        ('[channels.w]\ntype = "webhook"\nurl = "https://hunter2@in.example.org/"\n', "channels.w.url"),
+    ],
+)
+def test_a_login_in_a_url_is_a_secret_in_the_file_and_is_not_shown(load: Load, text: str, key: str) -> None:
+    loaded = load(text)
+    (warning,) = loaded.warnings
+    assert f"{key}: a " in str(warning)
+    assert "in the file itself" in str(warning)
+    assert "hunter2" not in str(warning) + repr(loaded.feeds) + repr(loaded.operators) + repr(loaded.channels)
+
+
+def test_urls_without_a_login_may_stand_in_the_file(load: Load) -> None:
+    text = '[[feeds]]\nurl = "https://example.org/@desk"\nproxy = "http://p.example.org:1"\n[operators]\nheartbeat = { url = "https://hc.example.org:8443/@1" }\n'
+    assert load(text).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://u:hunter2@p/", "http://u:hunter2/x@p/", "u:hunter2@p", "http://hunter2@p:0/", "http://u:hunt@er2@ p/"]
+)
+def test_a_broken_url_is_named_without_its_login(refused, url: str) -> None:
+    said = refused(f'[fetch]\nproxy = "{url}"\n[[feeds]]\nurl = "{url}"\nproxy = "{url}"\n')
+    assert said.count("expected a URL") == 3
+    assert "hunt" not in said

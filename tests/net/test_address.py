@@ -77,3 +77,21 @@ def test_an_address_inside_another_is_judged_as_itself(inner: ipaddress.IPv4Addr
     verdict = address.permitted(str(inner))
     assert address.permitted(f"::ffff:{inner}") == verdict
     assert address.permitted(str(ipaddress.IPv6Address(int(ipaddress.IPv6Address("64:ff9b::")) + int(inner)))) == verdict
+
+
+@pytest.mark.parametrize(
+    ("text", "block"),
+    [
+        ("10.1.2.3", "10.0.0.0/8"),
+        ("172.20.0.1", "172.16.0.0/12"),
+        ("::ffff:192.168.1.1", "192.168.0.0/16"),
+        ("fd12::1", "fc00::/7"),
+        ("169.254.169.254", "169.254.169.254"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("no address", ""),
+    ],
+)
+def test_the_network_that_is_proposed_permits_the_address(text: str, block: str) -> None:
+    assert address.block(text) == block
+    if block and "%" not in text:
+        assert address.permitted(text, address.networks([block]))

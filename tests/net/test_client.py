@@ -51,6 +51,7 @@ async def test_a_redirect_is_judged_like_a_first_request(server: Raw, client: Cl
         with pytest.raises(BlockedAddress) as caught:
             await client.get(server.url())
     assert caught.value.reason == "private"
+    assert '10.0.0.1 is a private or special address: [fetch] allow_private = ["10.0.0.0/8"] would permit it' in str(caught.value)
     assert inside.accepts == 0
 
 

@@ -16,6 +16,8 @@ def said(query: str) -> list[str]:
     ("query", "says"),
     [
         ("a or b", "operators are written in capitals (OR)"),
+        ("Patriot ADN missile", "was AND meant?"),
+        ("Patriot AN missile", "was AND meant?"),
         ("Kishida And shells", "(AND)"),
         ("Patriot, HIMARS", 'with its ","'),
         ("'air defence'", "double quotes"),
@@ -36,6 +38,8 @@ def test_what_is_hardly_meant_is_remarked_once(query: str, says: str) -> None:
     "query",
     [
         "O'Neill",
+        "an Patriot adn ANDA",
+        '"Antonov AN" ANTO AN-124',
         "155 AND mm",
         '"155 mm"',
         "F-16 Kyiv",

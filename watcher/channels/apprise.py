@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from watcher.channels import posting
 from watcher.errors import DeliveryError
 from watcher.model import AppriseSettings, Message, Receipt, TextPost
 from watcher.net import address
@@ -72,11 +73,12 @@ class AppriseChannel:
                 found = await loop.run_in_executor(self._threads, lambda host=host: socket.getaddrinfo(host, None, type=socket.SOCK_STREAM))  # type: ignore[misc]
             except OSError:
                 continue  # not a name: some services keep a token there; a name that is unknown now fails in the request
-            if any(not address.permitted(str(where[0]), allow) for *_, where in found):
+            refused = [str(where[0]) for *_, where in found if not address.permitted(str(where[0]), allow)]
+            if refused:
                 raise DeliveryError(
                     self.name,
                     "private",
-                    "the service's address is private; allow_private of the channel would permit it",
+                    f"the service's address is private: {posting.remedy(self.name, address.block(refused[0]))}",
                     retryable=True,
                     configuration=True,
                 )

@@ -52,11 +52,9 @@ async def post(
         return await client.post(url, body, headers=tuple(headers), limits=LIMITS, allow_private=tuple(allow_private))
     except FetchError as error:
         blocked = isinstance(error, BlockedAddress)
-        detail = (
-            f"no answer: {error.reason}"
-            if not blocked
-            else f"the address is refused ({error.reason}); allow_private of the channel would permit it"
-        )
+        detail = f"no answer: {error.reason}"
+        if isinstance(error, BlockedAddress):
+            detail = f"the address is refused ({error.reason})" + (f": {remedy(channel, error.network)}" if error.network else "")
         raise DeliveryError(
             channel,
             error.reason,
@@ -65,6 +63,11 @@ async def post(
             retry_after=error.retry_after,
             configuration=blocked or error.reason.startswith(_SETTINGS),
         ) from None  # the cause's text holds the URL
+
+
+def remedy(channel: str, network: str) -> str:
+    """Return what permits a private address to a channel, in the configuration's words."""
+    return f'[channels.{channel}] allow_private = ["{network}"] would permit it'
 
 
 def excerpt(reply: Reply, limit: int = 120) -> str:

@@ -16,6 +16,7 @@ def cluster(files: inputs.Files = None, as_json: output.AsJson = False) -> None:
 
     In: objects as for `match`. Out, in their order, one object each with its id, the id of the article that opened its story, and the id
     of the article whose text it repeats, or null. No article's place depends on a later one.
+    Exits 1 when nothing could be read.
 
     \b
     Example:

@@ -99,15 +99,19 @@ def import_(
 
 
 @app.command()
-def export(ctx: typer.Context) -> None:
-    """Print the configured feeds as OPML, for another program.
+def export(ctx: typer.Context, as_json: output.AsJson = False) -> None:
+    """Print the configured feeds as OPML, for another program; with --json as one list of objects with url, name and tags.
 
     \b
-    Example:
+    Examples:
       watcher feeds export > feeds.opml
+      watcher feeds export --json
     """
     from watcher.feeds import opml
 
+    if as_json:
+        output.emit([{"url": feed.url, "name": feed.name, "tags": list(feed.tags)} for feed in opened.configuration(ctx).feeds])
+        return
     sys.stdout.write(opml.dump(opened.configuration(ctx).feeds).decode())
 
 

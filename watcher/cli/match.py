@@ -27,7 +27,8 @@ def match(
 
     In: objects with id, title, text, url, lang, feed, published; none is required. Out, in their order, one object each with the id and
     the matches: the rules that hold, with evidence. start and end are code points of the field's own text. A line that is no such object
-    gives one with file, line and error.
+    gives one with file, line and error;
+    exits 1 when nothing could be read.
 
     \b
     Examples:

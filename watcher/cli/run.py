@@ -13,7 +13,7 @@ def run(
 ) -> None:
     """Run the daemon in the foreground: systemd's job, or yours while trying.
 
-    SIGTERM ends it within eight seconds, a second one at once; SIGHUP reloads. Exit codes: 78 bad configuration, 75 another daemon has the database.
+    SIGTERM ends it within eight seconds, a second one at once; SIGHUP reloads. What it does is logged, on standard error; `status --json` is for programs. Exit codes: 78 bad configuration, 75 another daemon has the database.
     """
     from watcher.daemon import app
 

@@ -6,13 +6,15 @@ import os
 import re
 from pathlib import Path
 
-from watcher.config import documents
+from watcher.config import documents, units
 from watcher.config.models.base import SecretRef
 from watcher.config.problems import Place, Problems
 from watcher.config.units import clip
 from watcher.model import Secret
 
 LARGEST = 64 * 1024  # bytes; a private key has 3 KB
+
+LITERAL = 'a secret in the file itself: better { credential = "name" } or { file = "path" }'
 
 
 class Keyring:
@@ -30,14 +32,14 @@ class Keyring:
 
         A credential that is missing outside the unit gives an empty secret, with a warning.
 
-        :param literal_ok: the value need not be secret (an URL), so a text in the file gets no warning.
+        :param literal_ok: the value need not be secret (an URL), so a text in the file gets no warning, unless it is a URL that holds a login.
         """
         if ref is None:
             return None
         match ref.kind:
             case "literal":
-                if not literal_ok:
-                    self.problems.warn(place, 'a secret in the file itself: better { credential = "name" } or { file = "path" }')
+                if not literal_ok or units.has_login(ref.value.strip()):
+                    self.problems.warn(place, LITERAL)
                 return self._checked(ref.value, place, "the secret")
             case "env":
                 value = self.environment.get(ref.value, "")

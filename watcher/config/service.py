@@ -105,6 +105,10 @@ def fetch(found: tuple[Place, FetchTable] | None, main: Place, problems: Problem
                 f"min_interval {units.duration_text(least)} is longer than max_interval {units.duration_text(most)}",
             )
         least, most = (most, most) if "max_interval" in written else (least, least)
+    if table.proxy is not None and units.has_login(table.proxy):
+        problems.warn(
+            place.at("proxy"), 'a login in the file itself: better a proxy that asks for none, or [[feeds]] proxy = { file = "path" }'
+        )
     interval = min(max(table.interval, least), most)
     if interval != table.interval and "interval" in written:
         bounds = f"{units.duration_text(least)} to {units.duration_text(most)}"

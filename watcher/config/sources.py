@@ -81,7 +81,7 @@ def _proxy(ref: SecretRef | None, place: Place, keyring: Keyring, problems: Prob
     except ValueError as error:
         problems.add(place, str(error) if ref.kind == "literal" else "the secret is no URL of a proxy")
         return None
-    return url if ref.kind == "literal" and not urlsplit(url).password else Secret(url)
+    return url if ref.kind == "literal" and not units.has_login(url) else Secret(url)
 
 
 def headers(table: dict[str, SecretRef], place: Place, keyring: Keyring, problems: Problems) -> tuple[tuple[str, str | Secret], ...]:

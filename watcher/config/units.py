@@ -111,8 +111,18 @@ def http_url(value: object) -> str:
     url = value.strip()
     fault = _url_fault(url)
     if fault:
-        raise ValueError(f'expected a URL such as "https://example.org/rss", not {shown(value)}: {fault}')
+        raise ValueError(f'expected a URL such as "https://example.org/rss", not {shown(masked(url))}: {fault}')
     return url
+
+
+def masked(url: str) -> str:
+    """Return a URL for a message: without what stands before the @ of its host, which may be a password."""
+    return re.sub(r"^([^/?#]*//)?+(?:[^/?#:]*:.*|[^/?#]*)@", r"\1…@", url)
+
+
+def has_login(url: str) -> bool:
+    """Return whether a text is a URL that holds a name or a password."""
+    return re.match(r"[^/?#:@]*://[^/?#]*@", url) is not None
 
 
 def _url_fault(url: str) -> str | None:
@@ -123,8 +133,8 @@ def _url_fault(url: str) -> str | None:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError as error:
-        return str(error)
+    except ValueError as error:  # of a bad port Python says what it is, which may be a part of a password
+        return "its port is no number up to 65535" if "port" in str(error).lower() else clip(str(error))
     if parts.scheme.lower() not in ("http", "https"):
         return "only http and https are fetched"
     if not host:

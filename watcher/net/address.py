@@ -26,6 +26,10 @@ _SPECIAL = tuple(
     )
 )
 
+_USUAL: Networks = tuple(
+    ip_network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "100.64.0.0/10", "::1/128", "fc00::/7")
+)
+
 
 def networks(blocks: Iterable[str]) -> Networks:
     """Return the networks named by ``10.0.0.0/8`` or a bare address; ValueError names the bad one."""
@@ -60,6 +64,17 @@ def permitted(text: str, allow: Networks = ()) -> bool:
     if inner := carried(address):
         return all(_within(each, allow) or _public_v4(each) for each in inner)
     return address in _UNICAST and address.is_global and not _within(address, _SPECIAL)
+
+
+def block(text: str) -> str:
+    """Return the network that a user would permit for this address: the private one that it lies in, else itself alone."""
+    try:
+        address = ip_address(text.partition("%")[0])
+    except ValueError:
+        return ""
+    if isinstance(address, IPv6Address) and (inner := carried(address)):
+        address = next((each for each in inner if not _public_v4(each)), inner[0])
+    return next((str(block) for block in _USUAL if _within(address, (block,))), str(address))
 
 
 def _within(address: Address, blocks: Networks) -> bool:

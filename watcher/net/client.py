@@ -152,7 +152,7 @@ class Client:
         """Send one hop's request and return once its headers are there."""
         aim = asked.target
         if aim.address is not None and not address.permitted(aim.address, allow):
-            raise BlockedAddress(aim.text, detail=f"{aim.address} is a private or special address (allow_private would permit it)")
+            raise BlockedAddress(aim.text, network=address.block(aim.address), where=aim.address)
         through = proxy or self._proxy
         usual = allow is self._allow and through is None
         session = self._pools.session(self._usual if usual else Permission(allow, proxied=through is not None), bounds.connect)

@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import http_exceptions
 
 from watcher.errors import BlockedAddress, FetchError, FetchTimeout, Trouble
+from watcher.net import address
 from watcher.net.resolver import VetoError
 
 # OpenSSL's X509_V_ERR_* numbers.
@@ -51,7 +52,7 @@ def translate(fault: BaseException, url: str) -> FetchError:
     """
     for cause in _causes(fault):
         if isinstance(cause, VetoError):
-            return BlockedAddress(url, detail=f"{cause.where} is a private or special address (allow_private would permit it)")
+            return BlockedAddress(url, network=address.block(cause.where), where=cause.where)
         code = getattr(cause, "verify_code", None)  # aiohttp's wrapper is of ssl's kind, and has none
         if isinstance(cause, ssl.SSLCertVerificationError) and code is not None:
             reason, detail = _CERTIFICATE.get(code, _UNVERIFIED)

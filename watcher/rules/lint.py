@@ -12,7 +12,8 @@ from watcher.rules import query
 from watcher.rules.syntax import And, Node, Term, children
 
 _OPERATORS = {"or": "OR", "and": "AND", "not": "NOT", "near": "NEAR/n"}
-_WORTH_A_LOOK = re.compile(r"\b(?:[oO]r|[aA]nd|[nN]ot|[nN]ear)\b|[,;'‘’‚‹›]|\b\d{1,4}\b")
+_MISSPELT = {"AN": "AND", "ADN": "AND", "NAD": "AND", "ANDD": "AND", "NTO": "NOT", "NOTT": "NOT", "ORR": "OR"}
+_WORTH_A_LOOK = re.compile(r"\b(?:AN|ADN|NAD|ANDD|NTO|NOTT|ORR)\b|\b(?:[oO]r|[aA]nd|[nN]ot|[nN]ear)\b|[,;'‘’‚‹›]|\b\d{1,4}\b")
 _SINGLE = "'‘’‚‹›"
 _QUOTES = '"“”„‟«»〝〞＂「『'
 _CYRILLIC, _LATIN = "АВЕКМНОРСТУХІЈЅаеорсухіјѕ", "ABEKMHOPCTYXIJSaeopcyxijs"  # in pairs that look alike
@@ -76,6 +77,8 @@ def _of_query(text: str) -> Iterator[str]:
             continue
         if node.text.lower() in _OPERATORS:
             yield f'"{node.text}" is searched as a word: operators are written in capitals ({_OPERATORS[node.text.lower()]})'
+        elif node.text in _MISSPELT:
+            yield f'"{node.text}" is searched as a word: was {_MISSPELT[node.text]} meant? Else write it small, or in quotes'
         elif node.text[-1] in ",;":
             yield f'"{node.text}" is searched with its "{node.text[-1]}": terms are separated by spaces'
         elif node.text[0] in _SINGLE and re.search(rf"[{_SINGLE}](?:[\s)]|$)", text[node.position + 1 :]):
