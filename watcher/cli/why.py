@@ -109,7 +109,7 @@ def _found(conn: Connection, wanted: str) -> tuple[Appearance, list[Appearance]]
     feeds = trace.unknown(conn, wanted)
     for feed in feeds:
         polled = f"last polled {output.when(feed.last_polled_at)}" if feed.last_polled_at else "not polled yet"
-        failing = f", failed {feed.failures} times in a row: {feed.last_error}" if feed.failures else ""
+        failing = f", failed {feed.failures} time{'s' if feed.failures != 1 else ''} in a row: {feed.last_error}" if feed.failures else ""
         due = f", due {output.when(feed.due_at)}" if feed.due_at else ", stopped"
         lines.append(f"  its site has the feed {feed.name} ({feed.url}): {polled}{failing}{due}")
     if feeds:

@@ -112,7 +112,8 @@ def why(state: FeedState, *, fixed: bool) -> str:
     if state.due_at is None:
         return "stopped"
     if state.failures:
-        return f"failed {state.failures} times in a row: ever more rarely"
+        times = "once" if state.failures == 1 else f"{state.failures} times in a row"
+        return f"failed {times}: ever more rarely"
     if state.baseline_at is None or state.last_polled_at is None:
         return "first poll"
     if state.backlog:
