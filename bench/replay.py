@@ -4,7 +4,7 @@ Each item of ``stream-rss2023`` (114 feeds, January 2023) is matched against the
 (``daemon.verdicts.settle`` on a SQLite file): story, decision, alert, deliveries. The clock is each item's time of publication. Beside it stands the
 same month without stories, where each article that a rule matches is told.
 
-    WATCHER_CORPORA=… python bench/replay.py [--items N] [--sample FILE]
+    WATCHER_CORPORA=… python bench/replay.py [--items N] [--sample FILE] [--keep FILE]
 
 ``--sample`` writes 100 alerts and 60 decisions not to tell, with the report that each was put to, for reading; what it holds belongs to the publishers.
 """
@@ -199,12 +199,16 @@ def write_sample(path: Path, found: Seen, rows: list[dict]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Replay a month of feed items through the daemon's decisions.")
     parser.add_argument("--items", type=int, default=10**9, help="only the first so many")
+    parser.add_argument("--keep", type=Path, help="keep the SQLite file here, to look at it with `watcher stories`, `watcher why`")
     parser.add_argument("--sample", type=Path, help="where to write a sample for reading")
     options = parser.parse_args()
     rows = items(options.items)
     for row in rows:
         row["published"] = datetime.fromisoformat(row["published"]).astimezone(UTC).isoformat()
-    with tempfile.TemporaryDirectory(prefix="watcher-replay-") as folder, Store.open(f"sqlite:///{folder}/replay.db") as store:
+    with (
+        tempfile.TemporaryDirectory(prefix="watcher-replay-") as folder,
+        Store.open(f"sqlite:///{options.keep or f'{folder}/replay.db'}") as store,
+    ):
         found = replay(store, rows)
     report(found)
     if options.sample:

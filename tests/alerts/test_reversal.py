@@ -37,3 +37,13 @@ def test_it_stands_first_among_the_news():
     told = known([{"article": {"title": TAKEN_BACK[0][0]}, "matches": []}])
     assert told == Known(titles=(TAKEN_BACK[0][0],))
     assert news(Match(rule="r"), told, {}, title=TAKEN_BACK[0][1]) == (f"the headline says otherwise: {TAKEN_BACK[0][1]}",)
+
+
+def test_only_the_nearest_headline_told_can_be_taken_back():
+    """In a long story somebody has always denied something: one more report of what was told last takes nothing back."""
+    told = Known(
+        titles=("No tanks for Ukraine, says Biden", "Biden approves sending 31 Abrams tanks to Ukraine", "Why Biden sends tanks to Ukraine")
+    )
+    assert news(Match(rule="r"), told, {}, title="Biden approves sending Abrams tanks to Ukraine at last") == ()
+    later = "Biden denies sending Abrams tanks to Ukraine"
+    assert news(Match(rule="r"), told, {}, title=later) == (f"the headline says otherwise: {later}",)

@@ -71,7 +71,7 @@ def test_split_and_join(watcher, told):
     (found,) = objects(watcher("show", made["story"], "--json"))
     assert found["id"] == fire, "a story that was joined shows as the one that stayed"
     assert [row["basis"] for row in found["articles"]] == ["new", "hand"]
-    assert "articles of story" in watcher("join", fire, other).out
+    assert "1 article of story" in watcher("join", fire, other).out
 
 
 @pytest.mark.parametrize("arguments", [("show", 99), ("split", 99), ("join", 1, 99), ("join", 1, 1)])

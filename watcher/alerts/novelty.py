@@ -66,13 +66,28 @@ def news(match: Match, told: Known, entities: Mapping[str, Entity], *, title: st
 
     :param title: the article's headline.
     """
-    fresh = [f"the headline says otherwise: {title}"] if any(reversed_(earlier, title) for earlier in told.titles) else []
+    fresh = [f"the headline says otherwise: {title}"] if taken_back(told.titles, title) else []
     fresh += [entities[name].name if name in entities else name for name in entities_of(match) if name not in told.entities]
     found: dict[str, str] = {}
     for evidence in match.evidence:
         found |= numbers(evidence.sentence)
     fresh += [shown for number, shown in found.items() if number not in told.numbers]
     return tuple(fresh[:MOST])
+
+
+def taken_back(told: Iterable[str], title: str) -> bool:
+    """Whether a headline denies what the nearest of those told says, or says what that one denies.
+
+    Only the nearest counts: in a long story somebody has always denied something.
+    """
+    ours = _claim(title)
+    shared = {earlier: len(ours & _claim(earlier)) for earlier in told}
+    most = max(shared.values(), default=0)
+    return bool(shared) and all(reversed_(earlier, title) for earlier, count in shared.items() if count == most)
+
+
+def _claim(title: str) -> set[str]:
+    return set(_WORD.findall(fold(title).text)) - DENIALS
 
 
 def reversed_(earlier: str, title: str) -> bool:

@@ -106,7 +106,8 @@ def split(
     if as_json:
         output.emit({"story": made, "articles": articles})
     else:
-        output.say(f"{len(set(articles))} articles are story {made} now")
+        moved = len(set(articles))
+        output.say(f"{moved} article{'s are' if moved > 1 else ' is'} story {made} now")
 
 
 @app.command()
@@ -140,7 +141,7 @@ def join(
     if as_json:
         output.emit({"story": story, "moved": moved})
     else:
-        output.say(f"{moved} articles of story {other} are in story {story} now")
+        output.say(f"{moved} article{'s' if moved != 1 else ''} of story {other} {'are' if moved != 1 else 'is'} in story {story} now")
 
 
 def _found(conn: Connection, story: int) -> dict[str, Any]:

@@ -178,7 +178,8 @@ class Events:
     def _candidates(self, profile: Profile, at: float, window: float, besides: int) -> Rows:
         """The rows that share most of the telling names and phrases."""
         asked = np.flatnonzero(profile.keys[: PARTS[1].stop])
-        asked = asked[self._spread[_buckets(profile.keys[asked])] <= KNOWN]
+        spread = self._spread[_buckets(profile.keys[asked])]
+        asked = asked[(spread > 0) & (spread <= KNOWN)]  # most phrases are in no other article
         asked = asked[profile.keys[asked].argsort()]
         positions, rows = self._postings.find(profile.keys[asked], np.full(len(asked), 1 << 30))
         if not len(rows):
