@@ -25,10 +25,9 @@ from watcher.config.models import (
     WatcherTable,
     WebTable,
 )
-from watcher.config.models.channels import ChannelTable
 from watcher.config.models.rules import TermsValue
 from watcher.config.problems import Place, Problems, did_you_mean
-from watcher.config.translate import channel_type, validate, validate_as
+from watcher.config.translate import channel_type, likely_channel, validate, validate_as
 from watcher.config.units import clip, shown
 from watcher.errors import ConfigError
 
@@ -223,8 +222,8 @@ class _Reader:
                 self.tables.terms[name] = (place, terms)
         else:
             model = channel_type(value, place, self.problems)
-            if model is None and isinstance(value, Mapping):  # what channels of all types have can be judged without
-                model, value = ChannelTable, {key: item for key, item in value.items() if key in ChannelTable.model_fields}
+            if model is None and isinstance(value, Mapping):
+                model, value = likely_channel(value)
             if model and (channel := validate(model, value, place, self.problems)):
                 self.tables.channels[name] = (place, channel)
 

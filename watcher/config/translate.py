@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from watcher.config.models import CHANNEL_TYPES, Table
+from watcher.config.models.channels import ChannelTable
 from watcher.config.problems import Place, Problems, did_you_mean
 from watcher.config.units import shown
 
@@ -183,3 +185,15 @@ def channel_type(value: object, place: Place, problems: Problems) -> type[Table]
         return CHANNEL_TYPES[kind]
     problems.add(place.at("type"), f"expected one of {', '.join(CHANNEL_TYPES)}, not {shown(kind)}{_near(kind, list(CHANNEL_TYPES))}")
     return None
+
+
+def likely_channel(value: Mapping[str, Any]) -> tuple[type[Table], dict[str, Any]]:
+    """Return the type that a channel of no type is likely meant to have, and its table for it, so that the errors of its other keys are found.
+
+    With nothing near: what channels of all types have.
+    """
+    kind = value.get("type")
+    near = get_close_matches(kind[:80].lower(), CHANNEL_TYPES, n=1) if isinstance(kind, str) else []
+    if near:
+        return CHANNEL_TYPES[near[0]], {**value, "type": near[0]}
+    return ChannelTable, {key: item for key, item in value.items() if key in ChannelTable.model_fields}
