@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from watcher.alerts.novelty import Known, known, news, reversed_
+from watcher.alerts.novelty import Known, figures, known, news, reversed_
 from watcher.model import Match
 
 TAKEN_BACK = [
@@ -47,3 +47,21 @@ def test_only_the_nearest_headline_told_can_be_taken_back():
     assert news(Match(rule="r"), told, {}, title="Biden approves sending Abrams tanks to Ukraine at last") == ()
     later = "Biden denies sending Abrams tanks to Ukraine"
     assert news(Match(rule="r"), told, {}, title=later) == (f"the headline says otherwise: {later}",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "What we know on day 335 of the invasion", "It flew there on Dec. 21, 2022.", "Talks on 20 January", "do 20 stycznia", "до 20 січня",
+        "am 14. März", "On May 11 it sailed.",
+    ],
+)  # fmt: skip
+def test_a_date_is_no_new_number(text):
+    assert figures(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("Germany may 30 tanks send", "30"), ("In March 40,000 shells came", "40000"), ("In one day 12 tanks burnt", "12")]
+)
+def test_a_number_near_a_date_is_one(text, found):
+    assert list(figures(text)) == [found]

@@ -21,6 +21,14 @@ MOST = 5
 # A number that stands by itself: not within a name (F-16, MIM-104), not a list's single digit. Groups: 40,000 · 40 000 · 40.000.
 _NUMBER = re.compile(r"(?<![\w.,-])\d{1,3}(?:[,.\u00a0\u202f ]\d{3})+(?![\w-])|(?<![\w.,-])\d{2,12}(?:[.,]\d{1,2})?(?![\w-])")
 _YEAR = re.compile(r"(?:19|20)\d\d")
+_MONTHS = (
+    "Jan(?:uary|uar)?|Feb(?:ruary|ruar)?|Mar(?:ch)?|März|Apr(?:il)?|May|Mai|June?|Juni|July?|Juli|Aug(?:ust)?|Sept?(?:ember)?|O[ck]t(?:ober)?|"
+    "Nov(?:ember)?|De[cz](?:ember)?|stycznia|lutego|marca|kwietnia|maja|czerwca|lipca|sierpnia|września|października|listopada|grudnia|"
+    "січня|лютого|березня|квітня|травня|червня|липня|серпня|вересня|жовтня|листопада|грудня|"
+    "января|февраля|марта|апреля|мая|июня|июля|августа|сентября|октября|ноября|декабря"
+)
+# Dates, and "day 335" of something: other each day, and no news
+_DATE = re.compile(rf"\b(?:{_MONTHS})\.?\s+\d{{1,2}}\b(?![,.]\d)|\b\d{{1,2}}\.?\s+(?:{_MONTHS})\b|\b[Dd]ay\s+\d+(?=\s+of\b|\s*$|[:,.])")
 _WORD = re.compile(r"[^\W\d_]{2,}(?:'t)?")
 DENIALS = frozenset(
     """
@@ -57,7 +65,7 @@ def known(payloads: Iterable[Mapping[str, Any]]) -> Known:
         for match in matches if isinstance(matches, list) else ():
             if isinstance(match, dict):
                 entities |= {match["entity"]} if isinstance(match.get("entity"), str) else set()
-                said |= numbers(str(match.get("sentence") or "")).keys()
+                said |= figures(str(match.get("sentence") or "")).keys()
     return Known(entities=frozenset(entities), numbers=frozenset(said), titles=tuple(titles))
 
 
@@ -70,7 +78,7 @@ def news(match: Match, told: Known, entities: Mapping[str, Entity], *, title: st
     fresh += [entities[name].name if name in entities else name for name in entities_of(match) if name not in told.entities]
     found: dict[str, str] = {}
     for evidence in match.evidence:
-        found |= numbers(evidence.sentence)
+        found |= figures(evidence.sentence)
     fresh += [shown for number, shown in found.items() if number not in told.numbers]
     return tuple(fresh[:MOST])
 
@@ -98,6 +106,11 @@ def reversed_(earlier: str, title: str) -> bool:
     one, two = (set(_WORD.findall(fold(each).text)) for each in (earlier, title))
     fewer = min(len(one - DENIALS), len(two - DENIALS))
     return fewer >= 3 and 2 * len((one & two) - DENIALS) >= fewer and bool(one & DENIALS) != bool(two & DENIALS)
+
+
+def figures(text: str) -> dict[str, str]:
+    """Return :func:`numbers` without dates and counts of days: what another report may bring that is news."""
+    return numbers(_DATE.sub(" ", text))
 
 
 def numbers(text: str) -> dict[str, str]:
