@@ -211,6 +211,20 @@ def test_after_an_outage_what_waits_is_due_at_once_and_after_a_blip_in_its_turn(
     assert [(d.id, d.attempts) for d in do(claim_deliveries, now=back)] == ([(waiting.id, 2)] if due else [])
 
 
+def test_after_an_outage_the_oldest_goes_first_whatever_was_due_already(do):
+    for n in (1, 2, 3):
+        do(tell, n, at=later(n))
+    for _ in range(3):
+        for message in do(claim_deliveries, now=later(9)):
+            do(deliveries.retry, message, next_at=later(9), reason="timeout", answer="", now=later(9))
+    do(tell, 4, at=later(20))
+    claimed = do(claim_deliveries, now=later(30))
+    for number, message in enumerate(claimed[:3]):  # the jitter had its way: the newest is due first
+        do(deliveries.retry, message, next_at=later(4000 - number), reason="timeout", answer="", now=later(30))
+    do(deliveries.settle, claimed[3], receipt=Receipt(), next_at=None, now=later(5000))
+    assert [d.alerts[0].id[-1] for d in do(claim_deliveries, now=later(5000))] == ["1", "2", "3"]
+
+
 def test_deliveries_of_removed_channels_are_given_up_and_counted(store, do):
     for n in range(3):
         do(tell, n, channels=("desk", "old"))

@@ -33,7 +33,7 @@ def recovered(conn: Connection, name: str, *, now: datetime) -> None:
     if now - since < OUTAGE:
         return
     query = select(deliveries.c.id).where(
-        deliveries.c.channel == name, deliveries.c.due_at > now, deliveries.c.claimed_at.is_(None),
+        deliveries.c.channel == name, deliveries.c.due_at.is_not(None), deliveries.c.claimed_at.is_(None),
         deliveries.c.attempts > TRIES_KEPT, deliveries.c.created_at > now - OLDEST,
     )  # fmt: skip
     if conn.dialect.name == "postgresql":
@@ -41,4 +41,4 @@ def recovered(conn: Connection, name: str, *, now: datetime) -> None:
     ids = conn.scalars(query).all()
     for start in range(0, len(ids), _AT_ONCE):
         some = among(conn, deliveries.c.id, ids[start : start + _AT_ONCE])
-        conn.execute(update(deliveries).where(some).values(due_at=now, attempts=TRIES_KEPT))
+        conn.execute(update(deliveries).where(some).values(due_at=deliveries.c.created_at, attempts=TRIES_KEPT))
