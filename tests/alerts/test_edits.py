@@ -118,3 +118,5 @@ def test_a_long_page_is_compared_fast():
         for _ in range(2500)
     ]
     assert of("\n".join(lines), "\n".join(line.replace("1", "2") for line in lines)) is not None
+    half = [line.replace("1", "2") if at < 1250 else line for at, line in enumerate(lines)]
+    assert of("\n".join(lines), "\n".join(half))[-1].endswith("more changes")

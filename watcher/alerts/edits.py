@@ -24,6 +24,8 @@ SHOWN = 240  # characters of a sentence, or of both that are compared
 LEAD = 30  # characters shown before two sentences part
 ALIKE = 0.5  # share of words that makes a sentence the successor of another
 LEAST_WORDS = 5  # of a sentence that has no counterpart
+NEAREST = 25  # sentences among which the successor of one is sought: pairing stays linear
+LONGEST = 1000  # sentences of a text that are compared
 KEPT = 0.3  # share of sentences below which a text was rewritten
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+")
@@ -51,7 +53,7 @@ def changes(before: Version, after: Version) -> tuple[str, ...]:
 
 
 def _of_text(before: str, after: str) -> Iterator[str]:
-    old, new = sentences.split(before), sentences.split(after)
+    old, new = sentences.split(before)[:LONGEST], sentences.split(after)[:LONGEST]
     if not old or not new:
         return
     old_keys, new_keys = [_key(each) for each in old], [_key(each) for each in new]
@@ -75,7 +77,7 @@ def _of_block(
 ) -> Iterator[str]:
     left = list(new)
     for sentence in old:
-        successor = max(left, key=lambda each: _likeness(sentence, each), default=None)
+        successor = max(left[:NEAREST], key=lambda each: _likeness(sentence, each), default=None)
         if successor is not None and _likeness(sentence, successor) >= ALIKE:
             left.remove(successor)
             if (_facts(sentence) - new_facts) | (_facts(successor) - old_facts):

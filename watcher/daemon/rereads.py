@@ -73,7 +73,11 @@ class Rereads:
         after = edits.Version(page.title, page.text) if page is not None else None
         changed: tuple[str, ...] = (gone,) if gone else ()
         if after is not None and mine.text is not None:
-            changed = edits.changes(edits.Version(mine.title, mine.text), after)
+            try:  # a hostile text takes a worker's time, not the loop's
+                changed = await runtime.workers.call(edits.changes, edits.Version(mine.title, mine.text), after)
+            except WorkerLost as error:
+                log.get().warning("reread.not_compared", url=mine.url, why=str(error))
+                after = None
         sure = missing and not gone  # ask again before it is believed
         pause = SURE if sure else PAUSES[mine.looks] if mine.looks < len(PAUSES) and not gone else None
 
